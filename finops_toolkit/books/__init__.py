@@ -1,0 +1,1 @@
+"""Facts in: the contract, opening, checking and the monthly panel."""
