@@ -1,0 +1,220 @@
+"""The values of KPIs for all units and periods at once, and the reason where there is none.
+
+Numerators and denominators are rolled up, never ratios: over the units they come rolled up from the panel, over
+the months flows are added and balances are taken at the period's end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .formula_values import SCALE, Cells, evaluate, first_reason, holds, plain
+from .formulas import Call, Name, Node, denominators, text_of
+from .kpi_catalogue import Catalogue, Kpi, Rule
+from .periods import Period, month_end, month_start, month_text
+
+
+class Scope:
+    """The figures of some units and periods, as KPI formulas read them; every array is [unit, period].
+
+    `days` replaces the actual days of every period, to reproduce figures published with 365.
+    `reasons` numbers the texts; 0 means that there is a value.
+    """
+
+    def __init__(self, panel: Any, kpis: Catalogue, units: Sequence[str], periods: Sequence[Period],
+                 days: float | None = None):
+        self.panel, self.kpis, self.days = panel, kpis, days
+        place = {unit: number for number, unit in enumerate(panel.units)}
+        self.rows = np.array([place[unit] for unit in units], dtype="int64")
+        self.first = np.array([period.first for period in periods], dtype="int64")
+        self.last = np.array([period.last for period in periods], dtype="int64")
+        self.shape = (len(units), len(periods))
+        self.begin = panel.months[0] if panel.months else 0
+        self.reasons: list[str] = [""]
+        self._codes: dict[str, int] = {"": 0}
+        self._memo: dict[tuple, Any] = {}
+        self._within: list[Kpi] = []
+
+    def code(self, text: str) -> int:
+        """The number of a reason."""
+        if text not in self._codes:
+            self._codes[text] = len(self.reasons)
+            self.reasons.append(text)
+        return self._codes[text]
+
+    # --- KPIs ---
+
+    def kpi(self, kpi: Kpi, when: str = "ending", back: int = 0) -> Cells:
+        """A KPI's cells; conditions that refuse it leave a reason instead of a value."""
+        return self.rules(kpi, self.formula(kpi, kpi.tree, when, back), when, back)
+
+    def formula(self, kpi: Kpi, tree: Node, when: str = "ending", back: int = 0) -> Cells:
+        """A formula in a KPI's name: its words say why there is no value."""
+        key = ("formula", id(tree), when, back)
+        if key not in self._memo:
+            self._within.append(kpi)
+            try:
+                self._memo[key] = evaluate(tree, self, when, back)
+            finally:
+                self._within.pop()
+        return self._memo[key]
+
+    def rules(self, kpi: Kpi, cells: Cells, when: str, back: int) -> Cells:
+        """The cells without those that the KPI's conditions refuse."""
+        why = self.rule_codes(kpi.refuse, when, back)
+        return Cells(cells.data, first_reason(why, cells.why)) if kpi.refuse else cells
+
+    def rule_codes(self, rules: Sequence[Rule], when: str = "ending", back: int = 0) -> npt.NDArray:
+        """Cell by cell the number of the first rule's text that is met, 0 for none."""
+        whys = [np.where(holds(rule.condition, self, when, back), self.code(self._earlier(rule.text, back)), 0)
+                for rule in rules]
+        return first_reason(*whys) if whys else np.asarray(0)
+
+    def spread_out(self, cells: Cells) -> Cells:
+        """Cells as full arrays of the scope's shape."""
+        return Cells(np.broadcast_to(cells.data, self.shape), np.broadcast_to(cells.why, self.shape))
+
+    # --- what formulas ask for ---
+
+    def look_up(self, name: str, when: str, back: int) -> Cells:
+        """A measure, `days`, `months`, an assumption or another KPI."""
+        if name in self.panel.measures or name in self.panel.missing:
+            key = ("measure", name, when, back)
+            if key not in self._memo:
+                self._memo[key] = self._measure(name, when, back)
+            return self._memo[key]
+        if name == "months":
+            return Cells((self.last - self.first + 1) * SCALE, np.asarray(0))
+        if name == "days":
+            return Cells(self._days(back), np.asarray(0))
+        if name in self.kpis.assumptions:
+            return Cells(np.asarray(self.kpis.assumptions[name].value), np.asarray(0))
+        return self.kpi(self.kpis[name], when, back)
+
+    def spread(self, name: str, share: float, back: int) -> Cells:
+        """The quantile of whole days counted in the panel's histogram, interpolated between neighbours."""
+        if name in self.panel.missing:
+            return Cells(np.asarray(np.nan), np.asarray(self.code(self.panel.missing[name])))
+        days, running = self._histogram(name)
+        low, high, why = self._span(name, back)
+        counts = np.cumsum(running[:, high + 1] - running[:, low], axis=2)
+        total = counts[:, :, -1]
+        nothing = self._zero_words() or f"there were no {_words(name)} in the period"
+        place = share * (np.maximum(total, 1) - 1)
+        below = np.floor(place)
+        lower, upper = (days[(counts > at[:, :, None]).argmax(axis=2)] for at in (below, np.ceil(place)))
+        value = lower + (upper - lower) * (place - below)
+        why = first_reason(why, np.where(total == 0, self.code(self._earlier(nothing, back)), 0))
+        return Cells(np.where(total == 0, np.nan, value), why)
+
+    def countback(self, balance: str, flow: str, back: int) -> Cells:
+        """Days of the latest months whose flow makes up the balance, the last of them in part."""
+        closing = self.look_up(balance, "ending", back)
+        monthly = plain(self.panel.matrix(flow)[self.rows]) if flow not in self.panel.missing else None
+        if monthly is None:
+            return Cells(np.asarray(np.nan), np.asarray(self.code(self.panel.missing[flow])))
+        left = np.broadcast_to(plain(closing.data), self.shape).astype("float64").copy()
+        days = np.zeros(self.shape)
+        why = first_reason(closing.why, np.where(left < 0, self.code(f"{_words(balance)} is negative"), 0))
+        why = np.broadcast_to(why, self.shape)
+        first, _ = self.panel.coverage(flow) or (self.begin, self.begin)
+        for step in range(len(self.panel.months)):
+            month = self.last - back - step
+            known = (month >= first) & (month < self.begin + len(self.panel.months))
+            sold = monthly[:, np.clip(month - self.begin, 0, len(self.panel.months) - 1)]
+            share = np.where(sold > 0, np.clip(left / np.where(sold > 0, sold, 1), 0, 1), left > 0)
+            days += np.where(known, share * _days_between(month, month), 0)
+            left = np.where(known, np.maximum(left - np.maximum(sold, 0), 0), left)
+        older = self.code(f"{_words(balance)} is older than the first month with {_words(flow)}")
+        return Cells(days, first_reason(why, np.where(left > 0, older, 0)))
+
+    def not_positive(self, denominator: Node, back: int) -> tuple[int, int]:
+        """The reasons for a denominator of zero and for one below it."""
+        words = _words(text_of(denominator))
+        zero = self._zero_words() or f"{words} is zero in the period"
+        negative = f"{words} is negative, so a ratio to it would mislead"
+        return self.code(self._earlier(zero, back)), self.code(self._earlier(negative, back))
+
+    # --- the panel's figures ---
+
+    def _measure(self, name: str, when: str, back: int) -> Cells:
+        if name in self.panel.missing:
+            return Cells(np.asarray(0), np.asarray(self.code(self.panel.missing[name])))
+        closing = self.panel.measures[name].nature == "closing"
+        matrix = self.panel.matrix(name)[self.rows]
+        opening = closing and when == "opening"
+        low, high, why = self._span(name, back, closing, opening)
+        if closing:
+            return Cells(matrix[:, low if opening else high], why)
+        running = np.zeros((len(self.rows), matrix.shape[1] + 1), dtype="int64")
+        np.cumsum(matrix, axis=1, out=running[:, 1:])
+        return Cells(running[:, high + 1] - running[:, low], why)
+
+    def _span(self, name: str, back: int, closing: bool = False, opening: bool = False
+              ) -> tuple[npt.NDArray, npt.NDArray, npt.NDArray]:
+        """First and last column of each period, inside the panel, and the reason where it is not covered."""
+        covered = self.panel.coverage(name)
+        wanted_first = self.last - back if closing and not opening else self.first - back - (1 if opening else 0)
+        wanted_last = wanted_first if opening else self.last - back
+        table = self.panel.measures[name].needs[0] if name in self.panel.measures else name
+        if covered is None:
+            why = np.full(len(self.last), self.code(f"the data has no rows of {table}"))
+        else:
+            first, last = covered
+            text = f"{table} covers {month_text(first)} to {month_text(last)} only"
+            outside = (wanted_first < first) | (wanted_last > last)
+            why = np.where(outside, self.code(self._earlier(text, back)), 0)
+            if opening:
+                before = f"the opening balance is not available: {table} begins in {month_text(first)}"
+                why = np.where(wanted_first < first, self.code(self._earlier(before, back)), why)
+        end = max(len(self.panel.months) - 1, 0)
+        return (np.clip(wanted_first - self.begin, 0, end), np.clip(wanted_last - self.begin, 0, end), why)
+
+    def _histogram(self, name: str) -> tuple[npt.NDArray, npt.NDArray]:
+        """The days that occur, and counts [unit, months before, day] added up over the months."""
+        key = ("histogram", name)
+        if key not in self._memo:
+            frame = self.panel.histogram(name)
+            days = np.unique(np.append(frame["days"].to_numpy("int64"), 0))
+            counts = np.zeros((len(self.panel.units), len(self.panel.months) + 1, len(days)), dtype="int64")
+            place = {unit: number for number, unit in enumerate(self.panel.units)}
+            month = frame["month"].to_numpy("int64") - self.begin + 1
+            np.add.at(counts, (frame["unit"].map(place).to_numpy("int64"), month,
+                               np.searchsorted(days, frame["days"].to_numpy("int64"))),
+                      frame["count"].to_numpy("int64"))
+            self._memo[key] = days, np.cumsum(counts[self.rows], axis=1)
+        return self._memo[key]
+
+    def _days(self, back: int) -> npt.NDArray:
+        if self.days is not None:
+            return np.full(len(self.last), float(self.days))
+        return _days_between(self.first - back, self.last - back) * SCALE
+
+    def _zero_words(self) -> str:
+        """The KPI's own words for having nothing to divide by, if its formula divides only once."""
+        kpi = self._within[-1] if self._within else None
+        if kpi is None or not kpi.zero:
+            return ""
+        divides = len(denominators(kpi.tree))
+        return kpi.zero if divides == 1 or (divides == 0 and _counts_days(kpi.tree)) else ""
+
+    def _earlier(self, text: str, back: int) -> str:
+        return f"a year earlier: {text}" if back else text
+
+
+def _counts_days(tree: Node) -> bool:
+    return isinstance(tree, Call) and all(isinstance(one, Name) for one in tree.arguments)
+
+
+def _words(text: str) -> str:
+    return text.replace("_", " ")
+
+
+def _days_between(first: npt.NDArray, last: npt.NDArray) -> npt.NDArray:
+    """Calendar days from the first month to the last, both included."""
+    return np.array([(month_end(int(b)) - month_start(int(a))).days + 1 for a, b in zip(first, last, strict=True)],
+                    dtype="int64")
