@@ -1,0 +1,344 @@
+"""The books: one set of facts, opened once, read through a few recorded reads."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import ibis
+import pandas as pd
+
+from .. import periods
+from ..errors import UsageError
+from ..periods import Period
+from . import opening
+from .checking import SCALE, check_table
+from .contract import Table, load_contract
+from .finding import Finding
+from .measures import EXACT, month_of
+from .panel import Panel, _fetch, build_panel
+
+TOP = "TOTAL"
+
+
+@dataclass(frozen=True)
+class Read:
+    """A recorded read: what was asked, for what scope, and the hash of what it gave."""
+
+    name: str
+    scope: str
+    sha256: str
+
+
+def open_books(
+    data: str | Path | None = None, source: str | Path | None = None, *, strict: bool = True
+) -> Books:
+    """Open a company's books.
+
+    data: None for the generated company, a folder of the contract's tables (Parquet or CSV), an adapter's
+    folder or the name of a bundled adapter; source: the folder with an adapter's raw files.
+    Raises UsageError where there is nothing to open and ContractError, with every problem, where a table
+    is unusable. With strict=False the unusable tables are left out and `findings()` says why.
+    """
+    books = Books(opening.open_folder(data, source))
+    if strict and any(finding.level == "error" for finding in books.contract_findings):
+        raise opening.unusable(books.opened, books.contract_findings)
+    return books
+
+
+class Books:
+    """Typed tables in one engine, the units' tree, the calendar, and the reads made of them."""
+
+    def __init__(self, opened: opening.Opened):
+        self.opened = opened
+        self.folder: Path = opened.folder
+        self.name: str = opened.settings.get("name", opened.folder.name)
+        self.fiscal_start: int = opened.settings.get("fiscal_year_start", 1)
+        self.tables: dict[str, ibis.Table] = opened.tables
+        self.missing: list[str] = [name for name in load_contract().tables if name not in opened.tables]
+        self.reads: list[Read] = []
+        self._findings = list(opened.findings)
+
+    @cached_property
+    def contract_findings(self) -> list[Finding]:
+        """What opening and the contract's rules found, tables with errors left out of `tables` from then on."""
+        contract = load_contract()
+        found = list(self._findings)
+        for name in list(self.tables):
+            try:
+                found += check_table(contract.tables[name], self.tables, contract)
+            except Exception as error:
+                # A file may be sound at its edges and broken in the middle: only reading it all tells.
+                text = f"cannot be read to the end: {str(error).splitlines()[0]}"
+                found.append(
+                    Finding("error", name, "unreadable", text, hint="the file may be damaged; write it again")
+                )
+        found += self._calendar_findings()
+        for finding in found:
+            if finding.level == "error":
+                self.tables.pop(finding.table, None)
+        return found
+
+    def findings(self) -> list[Finding]:
+        """Everything the contract and the reconciliation have to say, errors first."""
+        from .reconciling import reconcile
+
+        found = list(self.contract_findings)
+        if not any(finding.level == "error" for finding in found):
+            found += reconcile(self).findings
+        order = {"error": 0, "difference": 1, "note": 2}
+        return sorted(found, key=lambda finding: order[finding.level])
+
+    def reconciliation(self) -> pd.DataFrame:
+        """Ledger against subledgers: [pair, unit, month, ledger, subledger, difference], ten-thousandths.
+
+        `unit` is where it was booked (not rolled up), `month` an ordinal.
+        """
+        from .reconciling import reconcile
+
+        return reconcile(self).table
+
+    # --- units and calendar ------------------------------------------------------------------------
+
+    @cached_property
+    def units(self) -> pd.DataFrame:
+        """Units in tree order, parents first: [unit, name, parent, kind, currency, depth]."""
+        if "units" in self.tables:
+            frame = self.tables["units"].to_pandas()
+            frame = frame.reindex(columns=["unit", "name", "parent", "kind", "currency"])
+        else:
+            found = set()
+            for name, table in self.tables.items():
+                if "unit" in load_contract().tables[name].columns and "unit" in table.columns:
+                    found |= set(table.unit.name("unit").as_table().distinct().to_pandas()["unit"].dropna())
+            frame = pd.DataFrame({"unit": sorted(found)})
+            frame = frame.assign(name=frame.unit, parent=None, kind=None, currency=None)
+        frame = frame.astype(object).where(frame.notna(), None)
+        roots = frame[frame.parent.isna() | ~frame.parent.isin(frame.unit)]
+        if len(roots) > 1:
+            top = {"unit": TOP, "name": "All units", "parent": None, "kind": "company", "currency": None}
+            frame.loc[roots.index, "parent"] = TOP
+            frame = pd.concat([pd.DataFrame([top]), frame], ignore_index=True)
+        ordered = _tree_order(frame)
+        return ordered.reset_index(drop=True)
+
+    @property
+    def currency(self) -> str:
+        """The currency amounts are kept in; empty where nobody says."""
+        if "currency" in self.opened.settings:
+            return self.opened.settings["currency"]
+        known = set(self.units.currency.dropna())
+        return known.pop() if len(known) == 1 else ""
+
+    def unit(self, text: str) -> str:
+        """The unit meant by its id or its name. Raises UsageError that names the units."""
+        for column in ("unit", "name"):
+            match = self.units[self.units[column].str.casefold() == str(text).strip().casefold()]
+            if len(match) == 1:
+                return str(match.unit.iloc[0])
+        names = list(self.units.unit)
+        close = difflib.get_close_matches(str(text), names + list(self.units.name), 1, 0.6)
+        hint = f"Did you mean {close[0]}? " if close else ""
+        raise UsageError(
+            f"There is no unit {text!r} in {self.name}.", f"{hint}The units are {', '.join(names)}."
+        )
+
+    def below(self, unit: str) -> list[str]:
+        """A unit and all units below it, in tree order."""
+        inside = {self.unit(unit)}
+        for row in self.units.itertuples():
+            if row.parent in inside:
+                inside.add(row.unit)
+        return [name for name in self.units.unit if name in inside]
+
+    @cached_property
+    def closed(self) -> int:
+        """The last closed month, an ordinal."""
+        given = self.opened.settings.get("closed_through")
+        if given is not None:
+            return periods.parse_period(given, 0).last
+        return self.panel().closed
+
+    @cached_property
+    def first(self) -> int:
+        """The first month there is anything for, an ordinal."""
+        return self.panel().months[0]
+
+    def period(self, text: str | Period) -> Period:
+        """A period of these books. Raises UsageError where it is not understood or lies outside them."""
+        if isinstance(text, Period):
+            return text
+        period = periods.parse_period(text, self.closed, self.fiscal_start)
+        if period.last > self.closed or period.first < self.first:
+            raise UsageError(
+                f"{period.label} lies outside the books of {self.name}: "
+                f"they run from {periods.month_text(self.first)} and are closed to {periods.month_text(self.closed)}.",
+                f"Write {periods.ALLOWED} within these months.",
+            )
+        return period
+
+    def _calendar_findings(self) -> list[Finding]:
+        given = self.opened.settings.get("closed_through")
+        if given is None:
+            return []
+        try:
+            period = periods.parse_period(given, 0)
+        except UsageError as error:
+            return [
+                Finding(
+                    "error", "books.toml", "settings", error.message, hint="write closed_through like 2025-11"
+                )
+            ]
+        if period.kind != "month":
+            return [
+                Finding(
+                    "error",
+                    "books.toml",
+                    "settings",
+                    f"closed_through = {given!r} is no month",
+                    hint="write it like 2025-11",
+                )
+            ]
+        return []
+
+    # --- reads -------------------------------------------------------------------------------------
+
+    def panel(self) -> Panel:
+        """All monthly measures by unit; computed once."""
+        return self._panel
+
+    @cached_property
+    def _panel(self) -> Panel:
+        given = self.opened.settings.get("closed_through")
+        closed = None if given is None else periods.parse_period(given, 0).last
+        parents = dict(zip(self.units.unit, self.units.parent, strict=True))
+        panel = build_panel(self.tables, parents, closed)
+        digest = hashlib.sha256()
+        for name in sorted(panel.measures):
+            if panel.measures[name].nature != "histogram":
+                digest.update(name.encode())
+                digest.update(panel.matrix(name).tobytes())
+        self.reads.append(Read("panel", "", digest.hexdigest()))
+        return panel
+
+    def rows(
+        self,
+        table: str,
+        unit: str | None = None,
+        period: Period | str | None = None,
+        columns: Sequence[str] | None = None,
+        where: Mapping[str, Any] | None = None,
+        order: Sequence[str] | None = None,
+        limit: int = 1000,
+    ) -> pd.DataFrame:
+        """Rows of a table for showing, at most `limit`, in a fixed order (the key unless `order` is given).
+
+        `unit` includes the units below it; `order` takes "-column" for descending. Money and quantities
+        come as floats in plain units: sums belong in the engine, see `sums`.
+        """
+        spec, scoped = self._scoped(table, unit, period, where)
+        wanted = [*(order or ()), *spec.key]
+        names = [name.lstrip("-") for name in wanted]
+        self._require(spec, scoped, [*names[: len(order or ())], *(columns or ())])
+        keys = [
+            scoped[name].desc(nulls_first=False) if text.startswith("-") else scoped[name]
+            for name, text in zip(names, wanted, strict=True)
+            if name in scoped.columns
+        ]
+        result = scoped.order_by(keys).limit(limit)
+        if columns is not None:
+            result = result.select(*columns)
+        exact = {
+            name: result[name].cast("float64") for name in result.columns if result[name].type().is_decimal()
+        }
+        frame = result.mutate(**exact).to_pandas() if exact else result.to_pandas()
+        self._record(
+            f"rows {table}", f"unit={unit} period={period} where={where} order={order} limit={limit}", frame
+        )
+        return frame
+
+    def sums(
+        self,
+        table: str,
+        by: Sequence[str],
+        sums: Sequence[str],
+        unit: str | None = None,
+        period: Period | str | None = None,
+        where: Mapping[str, Any] | None = None,
+    ) -> pd.DataFrame:
+        """Exact sums, grouped and ordered by `by`, with a column `rows`.
+
+        Money and quantities come as int64 ten-thousandths. `by` may name "month": the ordinal of the month
+        a row belongs to.
+        """
+        spec, scoped = self._scoped(table, unit, period, where)
+        if "month" in by and spec.date:
+            scoped = scoped.mutate(month=month_of(scoped[spec.date]))
+        self._require(spec, scoped, [*by, *sums])
+        total = {name: scoped[name].cast(EXACT).sum() for name in sums}
+        grouped = scoped.group_by(list(by)).aggregate(**total, rows=scoped.count()).order_by(list(by))
+        frame = _fetch(grouped, list(by), [*sums, "rows"])
+        frame["rows"] //= SCALE
+        self._record(
+            f"sums {table}",
+            f"by={list(by)} sums={list(sums)} unit={unit} period={period} where={where}",
+            frame,
+        )
+        return frame
+
+    def _scoped(
+        self, table: str, unit: str | None, period: Period | str | None, where: Mapping[str, Any] | None
+    ) -> tuple[Table, ibis.Table]:
+        contract = load_contract().tables
+        if table not in contract:
+            close = difflib.get_close_matches(table, contract, 1)
+            hint = f"Did you mean {close[0]}?" if close else f"The tables are {', '.join(contract)}."
+            raise UsageError(f"There is no table {table!r} in the contract.", hint)
+        if table not in self.tables:
+            raise UsageError(f"{self.name} has no table {table}.", f"It has {', '.join(self.tables)}.")
+        spec, scoped = contract[table], self.tables[table]
+        if unit is not None and "unit" in scoped.columns:
+            scoped = scoped.filter(scoped.unit.isin(self.below(unit)))
+        if period is not None and spec.date:
+            span = self.period(period)
+            date = scoped[spec.date].cast("date")
+            scoped = scoped.filter(
+                date.between(ibis.date(span.start.isoformat()), ibis.date(span.end.isoformat()))
+            )
+        for column, value in (where or {}).items():
+            self._require(spec, scoped, [column])
+            many = isinstance(value, (list, tuple, set))
+            scoped = scoped.filter(scoped[column].isin(list(value)) if many else scoped[column] == value)
+        return spec, scoped
+
+    def _require(self, spec: Table, table: ibis.Table, columns: Sequence[str]) -> None:
+        absent = [name for name in columns if name not in table.columns]
+        if absent:
+            raise UsageError(
+                f"{spec.name} has no column {', '.join(absent)}.", f"It has {', '.join(table.columns)}."
+            )
+
+    def _record(self, name: str, scope: str, frame: pd.DataFrame) -> None:
+        digest = hashlib.sha256(frame.to_csv(index=False).encode()).hexdigest()
+        self.reads.append(Read(name, scope, digest))
+
+
+def _tree_order(frame: pd.DataFrame) -> pd.DataFrame:
+    """Parents before children, siblings as they came; adds `depth`."""
+    children: dict[Any, list[int]] = {}
+    for position, parent in zip(frame.index, frame.parent, strict=True):
+        children.setdefault(parent, []).append(position)
+    order: list[int] = []
+    depth: list[int] = []
+    stack = [(position, 0) for position in reversed(children.get(None, []))]
+    while stack:
+        position, level = stack.pop()
+        order.append(position)
+        depth.append(level)
+        stack += [(child, level + 1) for child in reversed(children.get(frame.unit[position], []))]
+    return frame.loc[order].assign(depth=depth)

@@ -1,0 +1,128 @@
+"""From the types a file happens to have to the types of the contract, without losing a value in silence.
+
+Every expression is SQL of DuckDB, the engine that opens files. A value that cannot be read as its type
+becomes NULL *and* is counted: the caller turns the count into an error.
+"""
+
+from __future__ import annotations
+
+from .contract import ENGINE_TYPES, Column
+
+_INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
+_INTEGERS += tuple("U" + name for name in _INTEGERS)
+
+# Which families of raw types can be read as which type of the contract.
+_READABLE = {
+    "id": {"text", "integer", "decimal", "double", "date", "time", "boolean"},
+    "text": {"text", "integer", "decimal", "double", "date", "time", "boolean"},
+    "date": {"text", "date", "time"},
+    "month": {"text", "date", "time"},
+    "time": {"text", "date", "time"},
+    "money": {"text", "integer", "decimal", "double"},
+    "quantity": {"text", "integer", "decimal", "double"},
+    "rate": {"text", "integer", "decimal", "double"},
+    "integer": {"text", "integer", "decimal", "double"},
+    "boolean": {"text", "integer", "boolean"},
+}
+EXAMPLES = {
+    "date": "2025-11-30",
+    "month": "2025-11 or 2025-11-01",
+    "time": "2025-11-30 14:05:00",
+    "money": "1234.56",
+    "quantity": "12.5",
+    "rate": "0.35",
+    "integer": "42",
+    "boolean": "true or false",
+    "id": "A-100",
+    "text": "any text",
+}
+
+
+def family(raw_type: str) -> str:
+    """The family a DuckDB type belongs to; "other" for lists, blobs and the like."""
+    if raw_type in _INTEGERS:
+        return "integer"
+    if raw_type.startswith("DECIMAL"):
+        return "decimal"
+    if raw_type in ("DOUBLE", "FLOAT"):
+        return "double"
+    if raw_type == "VARCHAR" or raw_type.startswith("ENUM"):
+        return "text"
+    if raw_type.startswith("TIMESTAMP"):
+        return "time"
+    return {"DATE": "date", "BOOLEAN": "boolean", '"NULL"': "null"}.get(raw_type, "other")
+
+
+def readable(raw_type: str, column: Column) -> bool:
+    """Whether values of a raw type can be read as the column's type at all."""
+    kind = family(raw_type)
+    return kind == "null" or kind in _READABLE[column.type]
+
+
+def quote(name: str) -> str:
+    """An identifier, quoted for SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text, quoted for SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def cast(raw: str, raw_type: str, column: Column) -> str:
+    """SQL that reads the quoted column `raw` as the contract's type; NULL where that fails."""
+    kind, target = family(raw_type), ENGINE_TYPES[column.type]
+    if kind == "null":
+        return f"CAST(NULL AS {target})"
+    if kind == "text":
+        raw = f"NULLIF(TRIM(CAST({raw} AS VARCHAR)), '')"
+    if column.type in ("id", "text"):
+        if kind == "double":
+            # pandas writes whole numbers with gaps as 1.0, 2.0: they are the identifiers 1 and 2.
+            return (
+                f"CASE WHEN ISFINITE({raw}) AND {raw} = TRUNC({raw}) "
+                f"THEN CAST(TRY_CAST({raw} AS BIGINT) AS VARCHAR) END"
+            )
+        return raw if kind == "text" else f"CAST({raw} AS VARCHAR)"
+    if column.type == "month":
+        day = f"TRY_CAST({raw} AS DATE)"
+        if kind == "text":
+            day = f"COALESCE({day}, TRY_CAST({raw} || '-01' AS DATE))"
+        return f"CAST(DATE_TRUNC('month', {day}) AS DATE)"
+    if column.type == "integer":
+        if kind == "text":
+            return f"CASE WHEN REGEXP_FULL_MATCH({raw}, '[+-]?[0-9]+') THEN TRY_CAST({raw} AS BIGINT) END"
+        if kind in ("double", "decimal"):
+            return f"CASE WHEN {raw} = TRUNC({raw}) THEN TRY_CAST({raw} AS BIGINT) END"
+    if column.type == "boolean" and kind == "integer":
+        return f"CASE {raw} WHEN 1 THEN TRUE WHEN 0 THEN FALSE END"
+    return f"TRY_CAST({raw} AS {target})"
+
+
+def unreadable(raw: str, raw_type: str, expression: str) -> str | None:
+    """SQL condition of the rows whose value is there but could not be read; None where that cannot be."""
+    kind = family(raw_type)
+    if kind in ("null", "date", "boolean") or expression == raw:
+        return None
+    if kind == "text":
+        raw = f"NULLIF(TRIM(CAST({raw} AS VARCHAR)), '')"
+        if expression == raw:
+            return None
+    return f"({raw} IS NOT NULL AND ({expression}) IS NULL)"
+
+
+def rounded(raw: str, raw_type: str, column: Column, expression: str) -> str | None:
+    """SQL condition of the rows with more decimals than the contract keeps."""
+    kind = family(raw_type)
+    if ENGINE_TYPES[column.type][:7] != "DECIMAL":
+        return None
+    if kind == "double":
+        # A double has no exact decimals: only what a person would see as further digits counts.
+        return f"(ABS({raw} - CAST({expression} AS DOUBLE)) > 1e-6)"
+    if kind == "decimal" and int(raw_type.rstrip(")").split(",")[1]) > int(
+        ENGINE_TYPES[column.type][:-1].split(",")[1]
+    ):
+        return f"({raw} <> {expression})"
+    if kind == "text":
+        return f"(TRY_CAST(TRIM({raw}) AS DECIMAL(38,12)) <> {expression})"
+    return None

@@ -1,0 +1,164 @@
+"""The contract's rules, compiled to Ibis: one aggregate a table, and the first rows by key of what fails."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import ibis
+import pandas as pd
+
+from .contract import ESSENTIAL, EXACT, Contract, Table
+from .finding import Finding
+
+SCALE = 10_000
+
+# A date outside these years is a typing error or a placeholder, and one of them would make the books
+# span centuries.
+EARLIEST, LATEST = "1950-01-01", "2149-12-31"
+
+_OPERATORS: dict[type, Any] = {
+    ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge, ast.Eq: operator.eq,
+    ast.And: operator.and_, ast.Or: operator.or_, ast.Add: operator.add, ast.Sub: operator.sub,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Check:
+    """A rule ready to run: the rows that fail it, and the column that says how much they are worth."""
+
+    rule: str
+    text: str
+    level: str
+    fails: ibis.expr.types.BooleanValue
+    amount: str | None
+
+
+def condition(table: ibis.Table, text: str) -> ibis.expr.types.BooleanValue:
+    """A rule's condition as an Ibis expression: comparisons, and/or, + and −, columns and numbers."""
+
+    def build(node: ast.AST) -> Any:
+        match node:
+            case ast.Name(id=name):
+                return table[name]
+            case ast.Constant(value=int() as value):
+                return ibis.literal(value)
+            case ast.BinOp(left=left, op=op, right=right):
+                return _OPERATORS[type(op)](build(left), build(right))
+            case ast.Compare(left=left, ops=[op], comparators=[right]):
+                return _OPERATORS[type(op)](build(left), build(right))
+            case ast.BoolOp(op=op, values=values):
+                result = build(values[0])
+                for value in values[1:]:
+                    result = _OPERATORS[type(op)](result, build(value))
+                return result
+        raise ValueError(f"A rule may not say {ast.dump(node)}.")
+
+    return build(ast.parse(text, mode="eval").body)
+
+
+def _checks(
+    spec: Table, table: ibis.Table, tables: dict[str, ibis.Table], contract: Contract
+) -> Iterator[Check]:
+    for column in spec.columns.values():
+        value = table[column.name]
+        if not column.optional:
+            yield Check(
+                f"{column.name}_present", f"{column.name} is empty", "error", value.isnull(), spec.amount
+            )
+        if column.one_of:
+            allowed = ", ".join(column.one_of)
+            yield Check(
+                f"{column.name}_allowed", f"{column.name} is none of {allowed}", "error",
+                value.notnull() & ~value.isin(column.one_of), spec.amount,
+            )  # fmt: skip
+        if column.type in ("date", "month", "time"):
+            outside = (value < ibis.literal(EARLIEST).cast(value.type())) | (
+                value > ibis.literal(LATEST).cast(value.type())
+            )
+            level = "error" if column.name == spec.date else "difference"
+            text = f"{column.name} lies outside {EARLIEST[:4]} to {LATEST[:4]}"
+            yield Check(f"{column.name}_plausible", text, level, outside, spec.amount)
+        if column.to in tables:
+            key = contract.tables[column.to].key[0]
+            level = "error" if column.to in ESSENTIAL else "difference"
+            text = f"{column.name} is not in {column.to}"
+            known = value.isin(tables[column.to][key])
+            yield Check(f"{column.name}_known", text, level, value.notnull() & ~known, spec.amount)
+    for rule in spec.rules:
+        yield Check(rule.name, rule.text, rule.level, ~condition(table, rule.check), rule.amount)
+
+
+def _amount(table: ibis.Table, spec: Table, column: str | None, fails: Any) -> Any:
+    """Exact sum behind the rows that fail, or a typed empty value."""
+    if column is None or spec.columns[column].type not in EXACT:
+        return ibis.null("decimal(38, 4)")
+    return table[column].cast("decimal(38, 4)").sum(where=fails)
+
+
+def scaled(value: Any) -> int | None:
+    """An exact decimal from the engine in ten-thousandths; None stays None."""
+    return None if value is None or pd.isna(value) else int(value * SCALE)
+
+
+def first_rows(table: ibis.Table, key: tuple[str, ...], fails: Any, limit: int = 5) -> pd.DataFrame:
+    """The first rows by key that fail: a bounded read however many fail."""
+    return table.filter(fails).order_by([table[name] for name in key]).limit(limit).to_pandas()
+
+
+def check_table(spec: Table, tables: dict[str, ibis.Table], contract: Contract) -> list[Finding]:
+    """All findings of one table: the rules of its columns, its own rules, its key, its tree."""
+    table = tables[spec.name]
+    checks = list(_checks(spec, table, tables, contract))
+    aggregates: dict[str, Any] = {}
+    for index, check in enumerate(checks):
+        fails = check.fails.fill_null(False)
+        aggregates[f"n{index}"] = fails.sum()
+        aggregates[f"a{index}"] = _amount(table, spec, check.amount, fails)
+    result = table.aggregate(**aggregates).to_pyarrow().to_pylist()[0]
+    findings = [
+        Finding(
+            check.level, spec.name, check.rule, check.text, int(result[f"n{index}"]),
+            scaled(result[f"a{index}"]), first_rows(table, spec.key, check.fails.fill_null(False)),
+        )
+        for index, check in enumerate(checks)
+        if result[f"n{index}"]
+    ]  # fmt: skip
+    findings += _repeated_keys(spec, table)
+    parents = [c.name for c in spec.columns.values() if c.to == spec.name]
+    return findings + [f for parent in parents for f in _circles(spec, table, parent)]
+
+
+def _repeated_keys(spec: Table, table: ibis.Table) -> list[Finding]:
+    """Rows that stand in the table more than once by key: a total would count them twice."""
+    key = list(spec.key)
+    repeated = table.group_by(key).aggregate(times=ibis._.count())
+    repeated = repeated.filter(repeated.times > 1)
+    total = repeated.aggregate(keys=repeated.count(), rows=repeated.times.sum()).to_pyarrow().to_pylist()[0]
+    if not total["keys"]:
+        return []
+    rows = repeated.order_by(key).limit(5).to_pandas()
+    text = f"{', '.join(key)} must be unique: {total['keys']:,} values stand in {total['rows']:,} rows"
+    return [Finding("error", spec.name, "unique_key", text, int(total["rows"] - total["keys"]), None, rows)]
+
+
+def _circles(spec: Table, table: ibis.Table, parent: str) -> list[Finding]:
+    """Nodes of a tree that are their own ancestors."""
+    frame = table.select(spec.key[0], parent).to_pandas()
+    above = {k: p for k, p in zip(frame[spec.key[0]], frame[parent], strict=True) if isinstance(p, str)}
+    circling = []
+    for node in above:
+        seen, at = set(), node
+        while at in above and at not in seen:
+            seen.add(at)
+            at = above[at]
+        if at == node:
+            circling.append(node)
+    if not circling:
+        return []
+    rows = frame[frame[spec.key[0]].isin(circling)].sort_values(spec.key[0]).head(5)
+    text = f"{parent} leads back to where it started: {', '.join(sorted(circling)[:5])}"
+    return [Finding("error", spec.name, f"{parent}_tree", text, len(circling), None, rows)]

@@ -1,0 +1,154 @@
+"""Ledger measures: from accounts by unit and month to statement lines, costs by behaviour and by driver."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import ibis
+import pandas as pd
+
+from .contract import load_contract
+from .measures import EXACT, Measure, Tables, month_of
+
+_CREDIT_LINES = ("revenue", "other_income", "intercompany_result")
+_LIABILITIES = ("payables", "other_current_liabilities", "debt", "other_liabilities", "equity")
+_EXPENSES = ("cogs", "selling", "distribution", "administration", "research", "depreciation")
+# Without any account of these lines there is nothing to compute with; the others are then simply zero.
+_MUST_EXIST = ("cash", "receivables", "inventory", "payables")
+
+DRIVERS = {
+    "scrap_cost": ("scrap", "Cost of scrap"),
+    "stock_adjustment_cost": ("stock_adjustment", "Stock written off, less found"),
+    "warranty_cost": ("warranty", "Warranty cost"),
+    "premium_freight": ("premium_freight", "Premium freight"),
+    "material_price_variance": ("material_price", "Purchase price variance, positive when adverse"),
+    "material_usage_variance": ("material_usage", "Material usage variance, positive when adverse"),
+    "labour_variance": ("labour", "Labour variance, positive when adverse"),
+    "overhead_spending": ("overhead_spending", "Overhead spent"),
+    "overhead_absorption": (
+        "overhead_absorption",
+        "Overhead not absorbed by what was made, less over-absorbed",
+    ),
+    "people_cost": ("people", "Cost of people outside production"),
+    "maintenance_cost": ("maintenance", "Maintenance"),
+}
+
+
+def line_texts() -> dict[str, str]:
+    """The statement lines in words."""
+    return {
+        "revenue": "Revenue", "other_income": "Other income", "cogs": "Cost of goods sold", "selling": "Selling",
+        "distribution": "Distribution", "administration": "Administration", "research": "Research",
+        "depreciation": "Depreciation outside production", "interest": "Interest", "tax": "Income tax",
+        "intercompany_result": "Result from sister units", "cash": "Cash", "receivables": "Receivables",
+        "inventory": "Inventory", "other_current_assets": "Other current assets", "fixed_assets": "Fixed assets at cost",
+        "accumulated_depreciation": "Accumulated depreciation (negative)", "other_assets": "Other assets",
+        "intercompany_balance": "Balance with sister units", "payables": "Payables",
+        "other_current_liabilities": "Other current liabilities", "debt": "Debt",
+        "other_liabilities": "Other liabilities", "equity": "Equity without the result of the books",
+    }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class LedgerSum:
+    """A measure and the rows of an account × unit × month frame that make it; `sign` turns credits."""
+
+    measure: Measure
+    accounts: frozenset[str]
+    sign: int
+    column: str  # "flow" or "closing"
+    accumulate: bool
+    reason: str | None = None
+
+
+def ledger_movements(tables: Tables) -> tuple[ibis.Table, str] | None:
+    """(account, unit, month, flow, closing, rows) from the journal, else from balances; and which."""
+    if "journal" in tables:
+        journal = tables["journal"]
+        return journal.group_by(["account", "unit", month_of(journal.posted).name("month")]).aggregate(
+            flow=journal.amount.cast(EXACT).sum(), closing=ibis.null(EXACT), rows=journal.count()
+        ), "journal"
+    if "balances" in tables:
+        balances = tables["balances"]
+        columns = {name: balances[name].cast(EXACT).sum() for name in ("flow", "closing")}
+        grouped = balances.group_by(["account", "unit", month_of(balances.month).name("month")])
+        return grouped.aggregate(**columns, rows=balances.count()), "balances"
+    return None
+
+
+def current_budget(tables: Tables) -> ibis.Table:
+    """Budget rows of the latest version of each unit and month."""
+    budget = tables["budget"]
+    newest = budget.group_by(["unit", "month"]).aggregate(version_=budget.version.max())
+    newest = newest.rename(unit_="unit", month_="month")
+    return budget.join(
+        newest,
+        [budget.unit == newest.unit_, budget.month == newest.month_, budget.version == newest.version_],
+    ).drop("unit_", "month_", "version_")
+
+
+def budget_movements(tables: Tables) -> ibis.Table:
+    """(account, unit, month, flow, closing, quantity, rows) of the current budget."""
+    budget = current_budget(tables)
+    return budget.group_by(["account", "unit", month_of(budget.month).name("month")]).aggregate(
+        flow=budget.amount.cast(EXACT).sum(),
+        closing=budget.amount.cast(EXACT).sum(),
+        quantity=budget.quantity.cast(EXACT).sum(),
+        rows=budget.count(),
+    )
+
+
+def ledger_sums(
+    accounts: pd.DataFrame, needs: tuple[str, ...], closings_given: bool, prefix: str = ""
+) -> Iterator[LedgerSum]:
+    """All ledger measures for a chart of accounts (columns account, line, behaviour?, driver?)."""
+    contract, words = load_contract(), line_texts()
+    budget = prefix != ""
+    source = "budget" if budget else "ledger"
+
+    def chosen(mask: Any) -> frozenset[str]:
+        return frozenset(accounts.account[mask])
+
+    def measure(name: str, text: str, nature: str = "flow") -> Measure:
+        return Measure(
+            prefix + name, f"Budget: {text.lower()}" if budget else text, "money", nature, source, needs
+        )
+
+    for line in contract.lines_profit:
+        sign = -1 if line in _CREDIT_LINES else 1
+        yield LedgerSum(measure(line, words[line]), chosen(accounts.line == line), sign, "flow", False)
+    for line in contract.lines_balance:
+        ids = chosen(accounts.line == line)
+        sign = -1 if line in _LIABILITIES else 1
+        reason = f"no account belongs to the line {line!r}" if not ids and line in _MUST_EXIST else None
+        accumulate = not closings_given
+        column = "closing" if closings_given else "flow"
+        yield LedgerSum(measure(line, words[line], "closing"), ids, sign, column, accumulate, reason)
+    profit = chosen(accounts.line.isin(contract.lines_profit))
+    if not budget:
+        result = measure("profit_to_date", "Result accumulated in the books, not yet in equity", "closing")
+        yield LedgerSum(result, profit, -1, "flow", True)
+        charge = measure("depreciation_charge", "Depreciation of the month, wherever it was charged")
+        ids = chosen(accounts.line == "accumulated_depreciation")
+        # From balances only, the month's movement is the change of the balance: the panel takes it.
+        yield LedgerSum(charge, ids, -1, "change" if closings_given else "flow", False)
+    yield from _by_attribute(accounts, measure, chosen)
+
+
+def _by_attribute(accounts: pd.DataFrame, measure: Any, chosen: Any) -> Iterator[LedgerSum]:
+    for behaviour in ("variable", "fixed"):
+        known = accounts.behaviour.notna().any()
+        ids = (
+            chosen((accounts.behaviour == behaviour) & accounts.line.isin(_EXPENSES))
+            if known
+            else frozenset()
+        )
+        reason = None if known else "no account is marked as variable or fixed"
+        text = f"{behaviour.capitalize()} cost"
+        yield LedgerSum(measure(f"{behaviour}_cost", text), ids, 1, "flow", False, reason)
+    for name, (driver, text) in DRIVERS.items():
+        ids = chosen(accounts.driver == driver)
+        reason = None if ids else f"no account is marked with the driver {driver!r}"
+        yield LedgerSum(measure(name, text), ids, 1, "flow", False, reason)

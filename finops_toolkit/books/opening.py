@@ -1,0 +1,396 @@
+"""Opening: from a folder of tables, or an adapter over foreign files, to typed tables in one engine.
+
+Whatever is wrong is collected, never raised one at a time. The connection sees only the folders it was
+given, downloads nothing, and its configuration is locked.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tempfile
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import ibis
+
+from ..errors import ContractError, UsageError
+from .casting import EXAMPLES, cast, literal, quote, readable, rounded, unreadable
+from .contract import ENGINE_TYPES, Table, load_contract
+from .finding import Finding
+
+DATASETS = Path(__file__).resolve().parents[2] / "datasets"
+_SETTINGS = {
+    "name": str,
+    "currency": str,
+    "fiscal_year_start": int,
+    "closed_through": str,
+    "description": str,
+    "account_map": str,
+    "sources": dict,
+    "notes": list,
+    "made": dict,
+}
+
+
+@dataclass
+class Opened:
+    """What opening found: the connection, the typed tables, their row counts, the settings, the findings."""
+
+    folder: Path
+    connection: Any
+    settings: dict[str, Any]
+    tables: dict[str, ibis.Table] = field(default_factory=dict)
+    rows: dict[str, int] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+    def error(self, table: str, rule: str, text: str, **more: Any) -> None:
+        """Note something that makes a table unusable."""
+        self.findings.append(Finding("error", table, rule, text, **more))
+
+
+def open_folder(data: str | Path | None, source: str | Path | None) -> Opened:
+    """Open `data` (None: the generated company; a bundled adapter's name; a folder) over `source`.
+
+    Raises UsageError where there is nothing to open. Everything wrong inside is in `.findings`.
+    """
+    folder = _folder(data)
+    adapter = any(folder.glob("*.sql"))
+    raw = None
+    if adapter:
+        if source is None:
+            raise UsageError(
+                f"{folder.name} is an adapter: it needs the folder its raw files lie in.",
+                "Say where with --source FOLDER (source= in Python).",
+            )
+        raw = Path(source).expanduser().resolve()
+        if not raw.is_dir():
+            raise UsageError(f"There is no folder {source}.", "Give --source the folder with the raw files.")
+    elif source is not None:
+        raise UsageError(
+            f"--source goes with an adapter, and {folder} holds no SELECTs (*.sql).",
+            "Leave --source out, or give an adapter folder.",
+        )
+    opened = Opened(folder, ibis.duckdb.connect(), {})
+    opened.settings = _settings(opened)
+    _lock_down(opened.connection, [folder] if raw is None else [folder, raw])
+    contract = load_contract().tables
+    if raw is not None:
+        _register_sources(opened, raw)
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() == ".sql" if adapter else path.suffix.lower() in (".parquet", ".csv"):
+            if path.stem in contract:
+                _open_table(opened, contract[path.stem], path)
+            elif not (adapter and path.suffix != ".sql"):
+                close = difflib.get_close_matches(path.stem, contract, 1)
+                hint = (
+                    f"did you mean {close[0]}?"
+                    if close
+                    else "the contract's tables are " + ", ".join(contract)
+                )
+                opened.findings.append(
+                    Finding(
+                        "note",
+                        path.stem,
+                        "unknown_table",
+                        f"{path.name} is no table of the contract and is not read",
+                        hint=hint,
+                    )
+                )
+    if not opened.tables and not opened.findings:
+        raise UsageError(
+            f"{folder} holds none of the contract's tables.",
+            "Put files like journal.parquet or journal.csv there, or SELECTs like journal.sql; "
+            "datasets/company/DICTIONARY.md describes the tables.",
+        )
+    return opened
+
+
+def _folder(data: str | Path | None) -> Path:
+    if data is None or data == "":
+        folder = DATASETS / "company"
+        if not folder.is_dir():
+            raise UsageError(
+                "The generated company is not here: it lies beside the package in the project's folder.",
+                "Give --data FOLDER, or make a company with `finops make-data FOLDER`.",
+            )
+        return folder
+    folder = Path(data).expanduser()
+    if folder.is_dir():
+        return folder.resolve()
+    bundled = DATASETS / "adapters" / str(data)
+    if folder.name == str(data) and bundled.is_dir():
+        return bundled
+    names = sorted(path.name for path in (DATASETS / "adapters").glob("*/"))
+    raise UsageError(
+        f"There is no folder {data}.",
+        f"Give a folder of the contract's tables, an adapter's folder, or a bundled adapter: {', '.join(names)}."
+        if names
+        else "Give a folder of the contract's tables or an adapter's folder.",
+    )
+
+
+def _settings(opened: Opened) -> dict[str, Any]:
+    path = opened.folder / "books.toml"
+    if not path.exists():
+        return {}
+    try:
+        settings = tomllib.loads(path.read_text(encoding="utf8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        opened.error("books.toml", "settings", f"books.toml cannot be read: {error}")
+        return {}
+    for key, value in list(settings.items()):
+        if key not in _SETTINGS:
+            opened.error(
+                "books.toml",
+                "settings",
+                f"books.toml has a key {key!r}",
+                hint="allowed are " + ", ".join(_SETTINGS),
+            )
+        elif not isinstance(value, _SETTINGS[key]) or isinstance(value, bool):
+            kind = {str: "text in quotes", int: "a whole number", dict: "a table", list: "a list of tables"}[
+                _SETTINGS[key]
+            ]
+            opened.error(
+                "books.toml", "settings", f"books.toml: {key} = {value!r}", hint=f"it must be {kind}"
+            )
+            del settings[key]
+    if not 1 <= settings.get("fiscal_year_start", 1) <= 12:
+        opened.error(
+            "books.toml",
+            "settings",
+            f"books.toml: fiscal_year_start = {settings.pop('fiscal_year_start')}",
+            hint="a month from 1 to 12",
+        )
+    return settings
+
+
+def _lock_down(connection: Any, folders: list[Path]) -> None:
+    allowed = ", ".join(literal(str(folder) + "/") for folder in folders)
+    for statement in (
+        "SET autoinstall_known_extensions = false",
+        "SET autoload_known_extensions = false",
+        f"SET temp_directory = {literal(str(Path(tempfile.gettempdir()) / 'finops_toolkit_spill'))}",
+        f"SET allowed_directories = [{allowed}]",
+        "SET enable_external_access = false",
+        "SET lock_configuration = true",
+    ):
+        connection.raw_sql(statement)
+    # Foreign files are views in `main`, what a file or a SELECT gave is in `raw`, typed tables in `books`.
+    connection.raw_sql("CREATE SCHEMA raw")
+    connection.raw_sql("CREATE SCHEMA books")
+
+
+def _register_sources(opened: Opened, raw: Path) -> None:
+    entries = dict(opened.settings.get("sources", {}))
+    if "account_map" in opened.settings:
+        entries["account_map"] = {"file": opened.settings["account_map"]}
+    for name, entry in entries.items():
+        base = opened.folder if name == "account_map" else raw
+        if not isinstance(entry, dict) or not isinstance(entry.get("file"), str):
+            opened.error(
+                "books.toml",
+                "source",
+                f"the source {name} names no file",
+                hint=f'write {name} = {{ file = "…" }}',
+            )
+            continue
+        path = (base / entry["file"]).resolve()
+        if not path.is_file() or base.resolve() not in path.parents:
+            opened.error("books.toml", "source", f"the source {name} is not there: {entry['file']} in {base}")
+            continue
+        try:
+            opened.connection.raw_sql(f"CREATE VIEW {quote(name)} AS SELECT * FROM {_scan(path, entry)}")
+        except duckdb.Error as error:
+            opened.error("books.toml", "source", f"{entry['file']} cannot be read: {_first_line(error)}")
+
+
+def _scan(path: Path, entry: dict[str, Any] | None = None) -> str:
+    """The table function that reads a file. Text files come as text: types are decided by the contract."""
+    if path.suffix.lower() == ".parquet":
+        return f"read_parquet({literal(str(path))})"
+    entry = entry or {}
+    options = ["all_varchar = true", "strict_mode = true", "null_padding = false", "ignore_errors = false"]
+    options.append(f"header = {str('columns' not in entry).lower()}")
+    for key, option in (("delimiter", "delim"), ("quote", "quote"), ("encoding", "encoding")):
+        if key in entry:
+            options.append(f"{option} = {literal(str(entry[key]))}")
+    if "columns" in entry:
+        options.append("names = [" + ", ".join(literal(str(column)) for column in entry["columns"]) + "]")
+        options.append("auto_detect = false")
+        options.append(
+            "columns = {" + ", ".join(f"{literal(str(c))}: 'VARCHAR'" for c in entry["columns"]) + "}"
+        )
+        options = [option for option in options if not option.startswith(("names", "all_varchar"))]
+    return f"read_csv({literal(str(path))}, {', '.join(options)})"
+
+
+def _open_table(opened: Opened, table: Table, path: Path) -> None:
+    """Register one typed table, or the errors that make it unusable."""
+    connection, name = opened.connection, table.name
+    if name in opened.tables or any(f.table == name and f.rule == "unreadable" for f in opened.findings):
+        opened.error(name, "twice", f"{name} is there twice, as Parquet and as CSV", hint="keep one of them")
+        return
+    raw = f"raw.{quote(name)}"
+    try:
+        if path.suffix.lower() == ".sql":
+            query = _one_select(path.read_text(encoding="utf8"))
+            connection.raw_sql(f"CREATE TABLE {raw} AS\n{query}")
+        elif path.stat().st_size == 0:
+            raise duckdb.InvalidInputException("the file is empty (0 bytes)")
+        elif path.suffix.lower() == ".csv":
+            # Text is parsed once; Parquet stays where it lies.
+            connection.raw_sql(f"CREATE TABLE {raw} AS SELECT * FROM {_scan(path)}")
+        else:
+            connection.raw_sql(f"CREATE VIEW {raw} AS SELECT * FROM {_scan(path)}")
+        described = connection.raw_sql(f"DESCRIBE {raw}").fetchall()
+        count = connection.raw_sql(f"SELECT COUNT(*) FROM {raw}").fetchall()[0][0]
+    except (duckdb.Error, ValueError, OSError) as error:
+        opened.error(
+            name,
+            "unreadable",
+            f"{path.name} cannot be read: {_first_line(error)}",
+            hint="repair the file, or take it away to work without it",
+        )
+        return
+    if count == 0:
+        opened.error(
+            name,
+            "empty",
+            f"{path.name} has no rows",
+            hint="take the file away if there is nothing of this kind",
+        )
+        return
+    opened.rows[name] = count
+    found = {column.strip().lower(): (column, kind) for column, kind, *_ in described}
+    if _columns_usable(opened, table, path, found):
+        _register_typed(opened, table, path, raw, found)
+
+
+def _columns_usable(opened: Opened, table: Table, path: Path, found: dict[str, tuple[str, str]]) -> bool:
+    missing = [c for c in table.columns.values() if c.name not in found and not c.optional]
+    extra = [c for c in found if c not in table.columns]
+    wrong = [c for c in table.columns.values() if c.name in found and not readable(found[c.name][1], c)]
+    if missing:
+        opened.error(
+            table.name,
+            "missing_column",
+            f"{path.name} lacks " + ", ".join(c.name for c in missing),
+            count=len(missing),
+            hint=f"it has {', '.join(found)}; needed: " + "; ".join(f"{c.name} – {c.text}" for c in missing),
+        )
+    for column in wrong:
+        opened.error(
+            table.name,
+            "wrong_type",
+            f"{path.name}: {column.name} holds {found[column.name][1]}, which is no {column.type}",
+            hint=f"write it like {EXAMPLES[column.type]}",
+        )
+    if extra:
+        opened.findings.append(
+            Finding("note", table.name, "extra_column", f"not read: {', '.join(extra)}", count=len(extra))
+        )
+    return not missing and not wrong
+
+
+def _register_typed(
+    opened: Opened, table: Table, path: Path, raw: str, found: dict[str, tuple[str, str]]
+) -> None:
+    connection = opened.connection
+    select, counts, labels = [], ["COUNT(*)"], []
+    for column in table.columns.values():
+        if column.name not in found:
+            # Every typed table has every column: what reads it need not ask which are there.
+            select.append(f"CAST(NULL AS {ENGINE_TYPES[column.type]}) AS {quote(column.name)}")
+            continue
+        name, kind = found[column.name]
+        expression = cast(quote(name), kind, column)
+        select.append(f"{expression} AS {quote(column.name)}")
+        for rule, condition in (
+            ("unreadable_value", unreadable(quote(name), kind, expression)),
+            ("rounded", rounded(quote(name), kind, column, expression)),
+        ):
+            if condition:
+                counts.append(f"COUNT(*) FILTER ({condition})")
+                labels.append((rule, column, name, condition))
+    try:
+        connection.raw_sql(f"CREATE VIEW books.{quote(table.name)} AS SELECT {', '.join(select)} FROM {raw}")
+        result = connection.raw_sql(f"SELECT {', '.join(counts)} FROM {raw}").fetchall()[0]
+        for (rule, column, name, condition), count in zip(labels, result[1:], strict=True):
+            if count:
+                _report_values(opened, table, path, raw, rule, column, name, condition, count)
+    except duckdb.Error as error:
+        opened.error(
+            table.name,
+            "unreadable",
+            f"{path.name} cannot be read: {_first_line(error)}",
+            hint="the file may be half-written; write it again",
+        )
+        return
+    opened.tables[table.name] = connection.table(table.name, database="books")
+
+
+def _report_values(
+    opened: Opened,
+    table: Table,
+    path: Path,
+    raw: str,
+    rule: str,
+    column: Any,
+    name: str,
+    condition: str,
+    count: int,
+) -> None:
+    # Shown with the row's number in the file: a value that cannot be read may well be the key itself.
+    rows = opened.connection.raw_sql(
+        f"SELECT row, LEFT(CAST({quote(name)} AS VARCHAR), 60) AS {quote(column.name)} FROM "
+        f"(SELECT ROW_NUMBER() OVER () AS row, * FROM {raw}) WHERE {condition} ORDER BY row LIMIT 5"
+    ).df()
+    if rule == "rounded":
+        opened.findings.append(
+            Finding(
+                "note",
+                table.name,
+                rule,
+                f"{column.name} has more decimals than are kept in {count:,} rows: rounded",
+                count,
+                rows=rows,
+            )
+        )
+        return
+    values = ", ".join(repr(value) for value in rows[column.name])
+    opened.error(
+        table.name,
+        rule,
+        f"{path.name}: {count:,} values of {column.name} are no {column.type}: {values}",
+        count=count,
+        rows=rows,
+        hint=f"write them like {EXAMPLES[column.type]}",
+    )
+
+
+def _one_select(text: str) -> str:
+    """The text of an adapter's file if it is one SELECT; ValueError otherwise."""
+    statements = duckdb.extract_statements(text)
+    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+        raise ValueError("it must hold exactly one SELECT")
+    return text.strip().rstrip(";")
+
+
+def _first_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    shown = lines[0] if lines else type(error).__name__
+    pointer = next((line for line in lines if line.startswith("LINE ")), "")
+    return f"{shown} {pointer}".strip()
+
+
+def unusable(opened: Opened, findings: list[Finding]) -> ContractError:
+    """The error that lists everything that makes the data unusable."""
+    errors = [finding for finding in findings if finding.level == "error"]
+    things = "1 problem makes" if len(errors) == 1 else f"{len(errors)} problems make"
+    return ContractError(
+        f"{things} {opened.folder.name} unusable:\n" + "\n".join(f"- {finding}" for finding in errors),
+        "`finops check` shows them all with the rows concerned.",
+    )

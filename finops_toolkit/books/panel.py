@@ -1,0 +1,407 @@
+"""The panel: every monthly measure by unit, exact, rolled up over the unit tree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import ibis
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from ..errors import ContractError, UsageError
+from . import ledger
+from .checking import SCALE
+from .measures import EXACT, Measure, Query, Tables, external, month_of
+from .measures_plants import MAKING
+from .measures_sales import ITEMS, ORDERS
+from .measures_together import HISTOGRAMS, TOGETHER
+
+QUERIES: tuple[Query, ...] = (*ORDERS, *ITEMS, *MAKING, *TOGETHER)
+
+
+def exact_integers(column: pa.ChunkedArray) -> np.ndarray:
+    """Sums from the engine as int64 ten-thousandths; an empty sum is 0.
+
+    Decimals of scale 4 are their own unscaled integers. Raises ContractError beyond 922 trillion.
+    """
+    if not pa.types.is_decimal(column.type):
+        return column.fill_null(0).to_numpy().astype("int64") * SCALE
+    chunk = column.cast(pa.decimal128(38, 4)).combine_chunks()
+    if isinstance(chunk, pa.ChunkedArray):
+        chunk = pa.concat_arrays(chunk.chunks) if chunk.num_chunks else pa.array([], pa.decimal128(38, 4))
+    words = np.frombuffer(chunk.buffers()[1], dtype="<i8")[2 * chunk.offset : 2 * (chunk.offset + len(chunk))]
+    low, high = words[0::2].copy(), words[1::2]
+    empty = ~np.asarray(chunk.is_valid())
+    low[empty] = 0
+    if ((high != (low >> 63)) & ~empty).any():
+        raise ContractError(
+            "A sum is larger than 922 trillion: that is no company's books.",
+            "Look for amounts in the wrong unit with `finops check`.",
+        )
+    return low
+
+
+@dataclass
+class Panel:
+    """Monthly measures by unit.
+
+    `matrix(name)` is int64 ten-thousandths [unit, month] for every measure, counts too; rows follow
+    `units` (parents included, in tree order) and columns `months` (ordinals). `missing` says of a
+    measure that cannot be had, why.
+    """
+
+    units: list[str]
+    months: list[int]
+    closed: int
+    parents: dict[str, str | None]
+    measures: dict[str, Measure] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
+    _values: dict[str, np.ndarray] = field(default_factory=dict, repr=False)
+    _rows: dict[str, np.ndarray] = field(default_factory=dict, repr=False)
+    _coverage: dict[str, tuple[int, int]] = field(default_factory=dict, repr=False)
+    _histograms: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
+
+    def matrix(self, measure: str) -> np.ndarray:
+        """int64 ten-thousandths [unit, month]: the month's movement, or the balance at its end."""
+        return self._known(self._values, measure)
+
+    def rows(self, measure: str) -> np.ndarray:
+        """int64 [unit, month]: how many rows of the source were counted."""
+        return self._known(self._rows, measure)
+
+    def coverage(self, measure: str) -> tuple[int, int]:
+        """First and last month (ordinals) that the source of a measure covers."""
+        return self._known(self._coverage, measure)
+
+    def histogram(self, name: str) -> pd.DataFrame:
+        """Frame [unit, month, days, count] of a distribution, rolled up over the unit tree."""
+        return self._known(self._histograms, name)
+
+    def frame(self, measures: Iterable[str], unit: str | None = None) -> pd.DataFrame:
+        """Measures of one unit (None: the whole) by month, as floats in plain units, for showing.
+
+        Months a measure does not cover are empty.
+        """
+        row = self.index(self.units[0] if unit is None else unit)
+        data = {}
+        for name in measures:
+            first, last = self.coverage(name)
+            values = self.matrix(name)[row] / SCALE
+            data[name] = np.where([(first <= m <= last) for m in self.months], values, np.nan)
+        months = pd.PeriodIndex([pd.Period(year=m // 12, month=m % 12 + 1, freq="M") for m in self.months])
+        return pd.DataFrame(data, index=months.rename("month"))
+
+    def index(self, unit: str) -> int:
+        """Row of a unit."""
+        if unit not in self.units:
+            raise UsageError(f"There is no unit {unit!r}.", f"The units are {', '.join(self.units)}.")
+        return self.units.index(unit)
+
+    def _known(self, where: dict[str, Any], name: str) -> Any:
+        if name in where:
+            return where[name]
+        if name in self.missing:
+            raise UsageError(f"There is no {name} in these books: {self.missing[name]}.")
+        raise UsageError(f"There is no measure {name!r}.", f"The measures are {', '.join(sorted(where))}.")
+
+
+def build_panel(tables: Tables, parents: dict[str, str | None], closed: int | None) -> Panel:
+    """All measures the tables allow. `parents`: unit → parent in tree order; `closed`: None to find it."""
+    parts = _ledger_parts(tables) + _query_parts(tables)
+    spans = [part for part in parts if len(part.frame)]
+    if not spans:
+        raise ContractError(
+            "There is no row with a month in these books.", "Look at the date columns with `finops check`."
+        )
+    if closed is None:
+        closed = _last_full_month(spans)
+    first = min(int(part.frame.month.min()) for part in spans)
+    planned = [int(part.frame.month.max()) for part in spans if part.source in ("ledger", "budget")]
+    last = max([closed, *planned])
+    panel = Panel(list(parents), list(range(first, last + 1)), closed, parents)
+    for part in parts:
+        _add(panel, part)
+    for query in QUERIES:
+        for item in query.sums:
+            if item.name not in panel.measures and item.name not in panel.missing:
+                _miss(panel, item.name, tables, query.needs)
+    if "orders" in tables and "customer" in tables["orders"].columns:
+        _add_customers(panel, tables)
+    else:
+        for name, text in _CUSTOMERS.items():
+            panel.missing[name] = "needs orders with customers"
+    for histogram in HISTOGRAMS:
+        if set(histogram.needs) <= set(tables):
+            _add_histogram(panel, histogram, tables)
+        else:
+            _miss(panel, histogram.name, tables, histogram.needs)
+    for name in ledger_names():
+        if name not in panel.measures and name not in panel.missing:
+            panel.missing[name] = (
+                "needs a budget"
+                if name.startswith("budget_")
+                else "needs a journal or balances, with accounts"
+            )
+    return panel
+
+
+def ledger_names() -> list[str]:
+    """Every ledger and budget measure there can be, whatever these books hold."""
+    none = pd.DataFrame({"account": [], "line": [], "behaviour": [], "driver": []}, dtype="str")
+    names = [
+        s.measure.name for prefix in ("", "budget_") for s in ledger.ledger_sums(none, (), False, prefix)
+    ]
+    return [*names, "budget_sales_quantity"]
+
+
+def _miss(panel: Panel, name: str, tables: Tables, needs: tuple[str, ...]) -> None:
+    absent = [table for table in needs if table not in tables]
+    panel.missing[name] = f"needs {' and '.join(absent or needs)}, which the data does not have"
+
+
+@dataclass
+class _Part:
+    """Own figures of some measures: a frame (unit, month, one int64 column a measure and rows a measure)."""
+
+    frame: pd.DataFrame
+    measures: list[Measure]
+    source: str
+    accumulate: frozenset[str] = frozenset()
+    change: frozenset[str] = frozenset()
+    sparse: bool = False
+    missing: dict[str, str] = field(default_factory=dict)
+
+
+def _fetch(table: ibis.Table, keys: list[str], values: list[str]) -> pd.DataFrame:
+    arrow = table.to_pyarrow()
+    data: dict[str, Any] = {key: arrow[key].to_pandas() for key in keys}
+    data |= {name: exact_integers(arrow[name]) for name in values}
+    return pd.DataFrame(data)
+
+
+def _query_parts(tables: Tables) -> list[_Part]:
+    parts = []
+    top = tables["units"] if "units" in tables else None
+    for query in QUERIES:
+        if not set(query.needs) <= set(tables):
+            continue
+        table = query.build(tables)
+        if top is not None and "unit" in table.columns:
+            table = table.filter(table.unit.notnull())
+        columns: dict[str, Any] = {}
+        for item in query.sums:
+            where = None if item.where is None else item.where(table).fill_null(False)
+            value = None if item.value is None else item.value(table)
+            if value is None:
+                columns[item.name] = table.count(where=where)
+            else:
+                value = value if value.type().is_integer() else value.cast(EXACT)
+                columns[item.name] = value.sum(where=where)
+            counted = value.notnull() if value is not None and where is None else where
+            columns[f"rows {item.name}"] = table.count(where=counted)
+        grouped = table.group_by(["unit", "month"]).aggregate(**columns)
+        frame = _fetch(grouped, ["unit", "month"], list(columns))
+        held = ", ".join(query.needs)
+        missing = {
+            item.name: f"the data holds no values for it in {held}"
+            for item in query.sums
+            if frame.empty or (item.value and not item.where and not frame[f"rows {item.name}"].any())
+        }
+        measures = [Measure(s.name, s.text, s.unit, s.nature, query.source, query.needs) for s in query.sums]
+        names = frozenset(s.name for s in query.sums) if query.accumulate else frozenset()
+        parts.append(_Part(frame, measures, query.source, names, sparse=query.sparse, missing=missing))
+    return parts
+
+
+def _ledger_parts(tables: Tables) -> list[_Part]:
+    if "accounts" not in tables:
+        return []
+    accounts = tables["accounts"].to_pandas()
+    parts = []
+    found = ledger.ledger_movements(tables)
+    if found is not None:
+        table, name = found
+        frame = _fetch(table, ["account", "unit", "month"], ["flow", "closing", "rows"])
+        balance = accounts.line.isin(ledger.load_contract().lines_balance)
+        on_balance = frame.account.isin(accounts.account[balance])
+        closings = name == "balances" and bool(frame.closing[on_balance].any())
+        sums = list(ledger.ledger_sums(accounts, (name, "accounts"), closings))
+        parts.append(_ledger_part(frame, sums, "ledger"))
+    if "budget" in tables:
+        frame = _fetch(
+            ledger.budget_movements(tables),
+            ["account", "unit", "month"],
+            ["flow", "closing", "quantity", "rows"],
+        )
+        sums = list(ledger.ledger_sums(accounts, ("budget", "accounts"), True, "budget_"))
+        part = _ledger_part(frame, sums, "budget")
+        budgeted = frozenset(frame.account)
+        for item in sums:
+            # A line nobody budgeted has no budget; it does not have a budget of nothing.
+            if not item.accounts & budgeted:
+                part.missing[item.measure.name] = "it is not budgeted"
+        _add_budget_quantity(part, frame, accounts)
+        parts.append(part)
+    return parts
+
+
+def _add_budget_quantity(part: _Part, frame: pd.DataFrame, accounts: pd.DataFrame) -> None:
+    sales = frame[frame.account.isin(accounts.account[accounts.line == "revenue"])]
+    name = "budget_sales_quantity"
+    if not sales.quantity.any():
+        part.missing[name] = "the budget holds no quantities"
+        return
+    grouped = sales.groupby(["unit", "month"], as_index=False)[["quantity", "rows"]].sum()
+    grouped = grouped.rename(columns={"quantity": name, "rows": f"rows {name}"})
+    part.frame = part.frame.merge(grouped, on=["unit", "month"], how="left")
+    part.frame[[name, f"rows {name}"]] = part.frame[[name, f"rows {name}"]].fillna(0).astype("int64")
+    part.measures.append(
+        Measure(name, "Budget: units sold", "quantity", "flow", "budget", ("budget", "accounts"))
+    )
+
+
+def _ledger_part(frame: pd.DataFrame, sums: list[ledger.LedgerSum], source: str) -> _Part:
+    keys = frame[["unit", "month"]].drop_duplicates().reset_index(drop=True)
+    columns: dict[str, Any] = {}
+    wide = frame.set_index(["unit", "month"])
+    order = pd.MultiIndex.from_frame(keys)
+    for item in sums:
+        if item.reason:
+            continue
+        rows = wide[wide.account.isin(item.accounts)]
+        column = "closing" if item.column == "change" else item.column
+        total = rows.groupby(level=[0, 1])[[column, "rows"]].sum().reindex(order, fill_value=0)
+        columns[item.measure.name] = item.sign * total[column].to_numpy()
+        columns[f"rows {item.measure.name}"] = total["rows"].to_numpy()
+    return _Part(
+        pd.concat([keys, pd.DataFrame(columns, index=keys.index)], axis=1),
+        [item.measure for item in sums if not item.reason],
+        source,
+        frozenset(item.measure.name for item in sums if item.accumulate),
+        frozenset(item.measure.name for item in sums if item.column == "change"),
+        missing={item.measure.name: item.reason for item in sums if item.reason},
+    )
+
+
+def _last_full_month(parts: list[_Part]) -> int:
+    """The last month of the ledger (else of anything) that is not a stub of less than a tenth of the usual."""
+    part = next((p for p in parts if p.source == "ledger"), parts[0])
+    counted = [c for c in part.frame.columns if str(c).startswith("rows ")]
+    by_month = part.frame.groupby("month")[counted].sum().sum(axis=1)
+    usual = by_month.iloc[-13:].median()
+    full = by_month[by_month >= usual / 10]
+    return int(full.index.max())
+
+
+def _add(panel: Panel, part: _Part) -> None:
+    """Scatter a part into matrices, accumulate, roll up, and note what its source covers."""
+    panel.missing |= part.missing
+    frame = part.frame
+    if frame.empty:
+        return
+    known = frame.unit.isin(panel.units) & (frame.month >= panel.months[0])
+    early = frame.month <= panel.months[-1]
+    frame = frame[known & early]
+    position = {unit: row for row, unit in enumerate(panel.units)}
+    unit = frame.unit.map(position).to_numpy(dtype="int64")
+    month = frame.month.to_numpy(dtype="int64") - panel.months[0]
+    shape = (len(panel.units), len(panel.months))
+    for measure in part.measures:
+        if measure.name in part.missing:
+            continue
+        values, rows = np.zeros(shape, "int64"), np.zeros(shape, "int64")
+        np.add.at(values, (unit, month), frame[measure.name].to_numpy())
+        np.add.at(rows, (unit, month), frame[f"rows {measure.name}"].to_numpy() // SCALE)
+        if measure.name in part.accumulate:
+            values = values.cumsum(axis=1)
+        if measure.name in part.change:
+            values = np.diff(values, axis=1, prepend=values[:, :1])
+        panel.measures[measure.name] = measure
+        panel._values[measure.name] = roll_up(panel, values)
+        panel._rows[measure.name] = roll_up(panel, rows)
+        panel._coverage[measure.name] = _coverage(panel, part, measure.name)
+
+
+def _coverage(panel: Panel, part: _Part, name: str) -> tuple[int, int]:
+    first, last = int(part.frame.month.min()), int(part.frame.month.max())
+    first = max(first, panel.months[0])
+    if part.source == "budget":
+        budgeted = part.frame.month[part.frame[f"rows {name}"] > 0]
+        return (int(budgeted.min()), int(budgeted.max())) if len(budgeted) else (first, first - 1)
+    last = min(last, panel.closed)
+    # Nothing happened for a while is not the end of a table, if it is one where things happen seldom.
+    if (part.sparse or name in part.accumulate) and panel.closed - last <= 12:
+        last = panel.closed
+    if part.sparse and first - panel.months[0] <= 12:
+        first = panel.months[0]
+    return first, last
+
+
+def roll_up(panel: Panel, own: np.ndarray) -> np.ndarray:
+    """Own figures plus those of all units below. Units stand in tree order, parents first."""
+    total = own.copy()
+    for row in range(len(panel.units) - 1, -1, -1):
+        parent = panel.parents[panel.units[row]]
+        if parent is not None:
+            total[panel.units.index(parent)] += total[row]
+    return total
+
+
+_CUSTOMERS = {
+    "active_customers": "Customers who ordered in the month",
+    "customers_prior": "Customers who ordered 13 to 24 months ago",
+    "customers_kept": "Of these, customers who ordered again in the last 12 months",
+}
+
+
+def _add_customers(panel: Panel, tables: Tables) -> None:
+    """Retention, counted by customer and unit: a customer of two plants counts once for each."""
+    orders = external(tables, "orders", "customer")
+    orders = orders.filter(orders.customer.notnull() & orders.ordered.notnull())
+    seen = orders.select("unit", "customer", month=month_of(orders.ordered)).distinct().to_pandas()
+    seen = seen[
+        seen.unit.isin(panel.units) & (seen.month <= panel.months[-1]) & (seen.month >= panel.months[0])
+    ]
+    width = len(panel.months)
+    shape = (len(panel.units), width)
+    values = {name: np.zeros(shape, "int64") for name in _CUSTOMERS}
+    for row, unit in enumerate(panel.units):
+        own = seen[seen.unit == unit]
+        code = own.customer.astype("category").cat.codes.to_numpy()
+        bought = np.zeros((int(code.max()) + 1 if len(code) else 0, width), bool)
+        bought[code, own.month.to_numpy() - panel.months[0]] = True
+        values["active_customers"][row] = bought.sum(axis=0)
+        # Months bought in, counted up to each month: a window is a difference of two counts.
+        counted = np.concatenate([np.zeros((len(bought), 1), "int64"), bought.cumsum(axis=1)], axis=1)
+        for month in range(23, width):
+            prior = counted[:, month - 11] - counted[:, month - 23] > 0
+            again = counted[:, month + 1] - counted[:, month - 11] > 0
+            values["customers_prior"][row, month] = prior.sum()
+            values["customers_kept"][row, month] = (prior & again).sum()
+    first, last = int(seen.month.min()), min(int(seen.month.max()), panel.closed)
+    for name, text in _CUSTOMERS.items():
+        nature = "flow" if name == "active_customers" else "closing"
+        panel.measures[name] = Measure(name, text, "count", nature, "orders", ("orders",))
+        panel._values[name] = roll_up(panel, values[name] * SCALE)
+        panel._rows[name] = roll_up(panel, values[name])
+        panel._coverage[name] = (first if name == "active_customers" else first + 23, last)
+
+
+def _add_histogram(panel: Panel, histogram: Any, tables: Tables) -> None:
+    table = histogram.build(tables)
+    counted = table.group_by(["unit", "month", "days"]).aggregate(count=table.count()).to_pandas()
+    counted = counted[counted.unit.isin(panel.units) & counted.month.between(panel.months[0], panel.closed)]
+    frames = [counted]
+    for unit, parent in panel.parents.items():
+        while parent is not None:
+            frames.append(counted[counted.unit == unit].assign(unit=parent))
+            parent = panel.parents[parent]
+    rolled = pd.concat(frames).groupby(["unit", "month", "days"], as_index=False)["count"].sum()
+    panel.measures[histogram.name] = Measure(
+        histogram.name, histogram.text, "days", "histogram", histogram.source, histogram.needs
+    )
+    panel._histograms[histogram.name] = rolled
+    panel._coverage[histogram.name] = (panel.months[0], panel.closed)
