@@ -21,7 +21,7 @@ from .checking import SCALE, check_table
 from .contract import Table, load_contract
 from .finding import Finding
 from .measures import EXACT, month_of
-from .panel import Panel, _fetch, build_panel
+from .panel import Panel, fetch, build_panel
 
 TOP = "TOTAL"
 
@@ -282,7 +282,7 @@ class Books:
         self._require(spec, scoped, [*by, *sums])
         total = {name: scoped[name].cast(EXACT).sum() for name in sums}
         grouped = scoped.group_by(list(by)).aggregate(**total, rows=scoped.count()).order_by(list(by))
-        frame = _fetch(grouped, list(by), [*sums, "rows"])
+        frame = fetch(grouped, list(by), [*sums, "rows"])
         frame["rows"] //= SCALE
         self._record(
             f"sums {table}",

@@ -19,6 +19,7 @@ _EXPENSES = ("cogs", "selling", "distribution", "administration", "research", "d
 _MUST_EXIST = ("cash", "receivables", "inventory", "payables")
 
 DRIVERS = {
+    "standard_cost_of_sales": ("standard_cost", "Cost of sales at standard"),
     "scrap_cost": ("scrap", "Cost of scrap"),
     "stock_adjustment_cost": ("stock_adjustment", "Stock written off, less found"),
     "warranty_cost": ("warranty", "Warranty cost"),
@@ -128,8 +129,10 @@ def ledger_sums(
         yield LedgerSum(measure(line, words[line], "closing"), ids, sign, column, accumulate, reason)
     profit = chosen(accounts.line.isin(contract.lines_profit))
     if not budget:
+        # Where closing balances are given, equity holds the result unless profit accounts carry balances too.
         result = measure("profit_to_date", "Result accumulated in the books, not yet in equity", "closing")
-        yield LedgerSum(result, profit, -1, "flow", True)
+        column = "closing" if closings_given else "flow"
+        yield LedgerSum(result, profit, -1, column, not closings_given)
         charge = measure("depreciation_charge", "Depreciation of the month, wherever it was charged")
         ids = chosen(accounts.line == "accumulated_depreciation")
         # From balances only, the month's movement is the change of the balance: the panel takes it.

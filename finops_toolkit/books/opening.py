@@ -164,6 +164,18 @@ def _settings(opened: Opened) -> dict[str, Any]:
             f"books.toml: fiscal_year_start = {settings.pop('fiscal_year_start')}",
             hint="a month from 1 to 12",
         )
+    for note in settings.get("notes", []):
+        if isinstance(note, dict) and isinstance(note.get("text"), str):
+            opened.findings.append(
+                Finding("note", str(note.get("table", "books.toml")), "source", note["text"])
+            )
+        else:
+            opened.error(
+                "books.toml",
+                "settings",
+                f"books.toml: the note {note!r}",
+                hint='write [[notes]] with table = "…" and text = "…"',
+            )
     return settings
 
 

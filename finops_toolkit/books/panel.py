@@ -68,6 +68,15 @@ class Panel:
         """int64 ten-thousandths [unit, month]: the month's movement, or the balance at its end."""
         return self._known(self._values, measure)
 
+    def own(self, measure: str) -> np.ndarray:
+        """As `matrix`, but only what was booked on each unit itself, not on the units below it."""
+        total = self.matrix(measure).copy()
+        for row in range(len(self.units)):
+            parent = self.parents[self.units[row]]
+            if parent is not None:
+                total[self.units.index(parent)] -= self.matrix(measure)[row]
+        return total
+
     def rows(self, measure: str) -> np.ndarray:
         """int64 [unit, month]: how many rows of the source were counted."""
         return self._known(self._rows, measure)
@@ -175,7 +184,7 @@ class _Part:
     missing: dict[str, str] = field(default_factory=dict)
 
 
-def _fetch(table: ibis.Table, keys: list[str], values: list[str]) -> pd.DataFrame:
+def fetch(table: ibis.Table, keys: list[str], values: list[str]) -> pd.DataFrame:
     arrow = table.to_pyarrow()
     data: dict[str, Any] = {key: arrow[key].to_pandas() for key in keys}
     data |= {name: exact_integers(arrow[name]) for name in values}
@@ -203,7 +212,7 @@ def _query_parts(tables: Tables) -> list[_Part]:
             counted = value.notnull() if value is not None and where is None else where
             columns[f"rows {item.name}"] = table.count(where=counted)
         grouped = table.group_by(["unit", "month"]).aggregate(**columns)
-        frame = _fetch(grouped, ["unit", "month"], list(columns))
+        frame = fetch(grouped, ["unit", "month"], list(columns))
         held = ", ".join(query.needs)
         missing = {
             item.name: f"the data holds no values for it in {held}"
@@ -224,14 +233,14 @@ def _ledger_parts(tables: Tables) -> list[_Part]:
     found = ledger.ledger_movements(tables)
     if found is not None:
         table, name = found
-        frame = _fetch(table, ["account", "unit", "month"], ["flow", "closing", "rows"])
+        frame = fetch(table, ["account", "unit", "month"], ["flow", "closing", "rows"])
         balance = accounts.line.isin(ledger.load_contract().lines_balance)
         on_balance = frame.account.isin(accounts.account[balance])
         closings = name == "balances" and bool(frame.closing[on_balance].any())
         sums = list(ledger.ledger_sums(accounts, (name, "accounts"), closings))
         parts.append(_ledger_part(frame, sums, "ledger"))
     if "budget" in tables:
-        frame = _fetch(
+        frame = fetch(
             ledger.budget_movements(tables),
             ["account", "unit", "month"],
             ["flow", "closing", "quantity", "rows"],

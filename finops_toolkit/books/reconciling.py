@@ -1,0 +1,238 @@
+"""Reconciliation: does the ledger say what the subledgers say, to the cent, month by month?
+
+A difference is not hidden and does not stop the work: it is a finding with its money by month.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import ibis
+import numpy as np
+import pandas as pd
+
+from ..periods import month_text
+from .checking import SCALE, first_rows, scaled
+from .finding import Finding
+from .measures import EXACT, Tables, month_of
+from .panel import Panel, fetch
+
+if TYPE_CHECKING:
+    from .books import Books
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A ledger measure and the subledger measure it must equal, with the tables needed."""
+
+    name: str
+    ledger: str
+    subledger: str
+    text: str
+
+
+PAIRS = (
+    Pair("revenue", "revenue", "delivered_amount", "Revenue in the ledger against the value of deliveries"),
+    Pair("cost of sales", "standard_cost_of_sales", "delivered_cost", "Cost of sales at standard in the ledger against the cost of deliveries"),
+    Pair("receivables", "receivables", "open_invoices", "Receivables in the ledger against open invoices"),
+    Pair("payables", "payables", "open_bills", "Payables in the ledger against open bills"),
+    Pair("inventory", "inventory", "stock_value", "Inventory in the ledger against the value of stock"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """table: [pair, unit, month, ledger, subledger, difference] in ten-thousandths; and the findings."""
+
+    table: pd.DataFrame
+    findings: list[Finding]
+
+
+def reconcile(books: Books) -> Reconciliation:
+    """Compare every pair the books hold, and the entries, the units in stock and the two ledgers."""
+    panel, tables = books.panel(), books.tables
+    frames, findings = [], []
+    for pair in PAIRS:
+        frame = _compare(panel, pair)
+        if frame is None:
+            continue
+        frames.append(frame)
+        findings += _pair_finding(panel, pair, frame)
+    findings += _unbalanced_entries(tables)
+    findings += _balance_sheet(panel)
+    findings += _units_in_stock(tables, panel)
+    columns = ["pair", "unit", "month", "ledger", "subledger", "difference"]
+    table = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
+    return Reconciliation(table, findings)
+
+
+def _compare(panel: Panel, pair: Pair) -> pd.DataFrame | None:
+    """Both sides by unit where it was booked; None where a side cannot be had."""
+    if pair.ledger not in panel.measures or pair.subledger not in panel.measures:
+        return None
+    last = min(panel.coverage(pair.ledger)[1], panel.coverage(pair.subledger)[1])
+    first = max(panel.coverage(pair.ledger)[0], panel.coverage(pair.subledger)[0])
+    months = [month for month in panel.months if first <= month <= last]
+    span = slice(first - panel.months[0], last - panel.months[0] + 1)
+    ledger, subledger = (panel.own(name)[:, span] for name in (pair.ledger, pair.subledger))
+    used = (ledger != 0).any(axis=1) | (subledger != 0).any(axis=1)
+    units = [unit for unit, here in zip(panel.units, used, strict=True) if here]
+    return pd.DataFrame(
+        {
+            "pair": pair.name,
+            "unit": np.repeat(units, len(months)),
+            "month": np.tile(months, len(units)),
+            "ledger": ledger[used].ravel(),
+            "subledger": subledger[used].ravel(),
+            "difference": (ledger - subledger)[used].ravel(),
+        }
+    )
+
+
+def _pair_finding(panel: Panel, pair: Pair, frame: pd.DataFrame) -> list[Finding]:
+    off = frame[frame.difference != 0]
+    if off.empty:
+        return []
+    by_month = frame.groupby("month")[["ledger", "subledger", "difference"]].sum().reset_index()
+    closing = panel.measures[pair.ledger].nature == "closing"
+    amount = int(by_month.difference.iloc[-1] if closing else by_month.difference.sum())
+    when = f"at the end of {month_text(int(by_month.month.iloc[-1]))}" if closing else "over all months"
+    worst = off.reindex(off.difference.abs().sort_values(ascending=False, kind="stable").index).head(5)
+    worst = worst.sort_values(["unit", "month"])
+    shown = worst.assign(
+        month=[month_text(int(m)) for m in worst.month],
+        **{column: worst[column] / SCALE for column in ("ledger", "subledger", "difference")},
+    )
+    text = f"{pair.text}: they differ in {off.month.nunique()} of {by_month.month.nunique()} months, {when} by {amount / SCALE:,.2f}"
+    hint = "each figure names the book it comes from; the other book's value stands beside it"
+    return [Finding("difference", "ledger", f"{pair.name}_agree", text, len(off), amount, shown, hint)]
+
+
+def _unbalanced_entries(tables: Tables) -> list[Finding]:
+    """Every entry balances, in each unit it touches."""
+    if "journal" not in tables:
+        return []
+    journal = tables["journal"]
+    entries = journal.group_by(["entry", "unit"]).aggregate(
+        posted=journal.posted.min(), amount=journal.amount.cast(EXACT).sum()
+    )
+    fails = entries.amount != 0
+    total = (
+        entries.aggregate(n=fails.sum(), amount=entries.amount.abs().sum(where=fails))
+        .to_pyarrow()
+        .to_pylist()[0]
+    )
+    if not total["n"]:
+        return []
+    rows = first_rows(entries, ("entry", "unit"), fails)
+    text = "An entry does not balance: debits and credits of a unit differ"
+    return [
+        Finding(
+            "difference", "journal", "entry_balances", text, int(total["n"]), scaled(total["amount"]), rows
+        )
+    ]
+
+
+_ASSETS = (
+    "cash", "receivables", "inventory", "other_current_assets", "fixed_assets", "accumulated_depreciation",
+    "other_assets", "intercompany_balance",
+)  # fmt: skip
+_SOURCES = ("payables", "other_current_liabilities", "debt", "other_liabilities", "equity", "profit_to_date")
+
+
+def _balance_sheet(panel: Panel) -> list[Finding]:
+    """Assets equal liabilities, equity and the result so far, in every unit and month."""
+    if "equity" not in panel.measures:
+        return []
+    gap = sum(panel.own(name) for name in _ASSETS if name in panel.measures) - sum(
+        panel.own(name) for name in _SOURCES if name in panel.measures
+    )
+    first, last = panel.coverage("equity")
+    gap = gap[:, first - panel.months[0] : last - panel.months[0] + 1]
+    if not np.any(gap):
+        return []
+    unit, month = np.nonzero(gap)
+    rows = pd.DataFrame(
+        {
+            "unit": [panel.units[u] for u in unit[:5]],
+            "month": [month_text(first + int(m)) for m in month[:5]],
+            "assets less liabilities and equity": gap[unit[:5], month[:5]] / SCALE,
+        }
+    )
+    text = f"The balance sheet does not balance in {len(unit):,} of {gap.size:,} unit-months"
+    return [Finding("difference", "ledger", "balance_sheet", text, len(unit), int(gap[:, -1].sum()), rows)]
+
+
+def _units_in_stock(tables: Tables, panel: Panel) -> list[Finding]:
+    """Opening + made + bought − shipped − used + adjusted = closing, by product, unit and month."""
+    if "stock" not in tables or not set(_MOVES) & set(tables):
+        return []
+    keys = ["unit", "product", "month"]
+    moves = _movements(tables)
+    moved = moves.group_by(keys).aggregate(
+        into=moves.quantity.sum(where=moves.quantity > 0), out=moves.quantity.sum(where=moves.quantity < 0)
+    )
+    flows = fetch(moved, keys, ["into", "out"])
+    if not set(_MOVES) <= set(tables):
+        # Without a book of every movement, only what comes in and goes out by the books there are can be checked.
+        both = flows.groupby("product")[["into", "out"]].transform(lambda values: values.any())
+        flows = flows[both["into"] & both["out"]]
+    stock = tables["stock"]
+    stock = stock.mutate(month=month_of(stock.date))
+    ends = stock.group_by(keys).aggregate(
+        closing=stock.quantity.cast(EXACT).argmax(stock.date), adjusted=stock.adjustment.cast(EXACT).sum()
+    )
+    held = fetch(ends, keys, ["closing", "adjusted"])
+    if not set(_MOVES) <= set(tables):
+        held = held[held["product"].isin(flows["product"])]
+    if held.empty:
+        return []
+    months = range(int(held.month.min()), min(int(held.month.max()), panel.closed) + 1)
+
+    def grid(frame: pd.DataFrame, column: str) -> pd.DataFrame:
+        # A product without a snapshot in a month has no stock then; one without a movement did not move.
+        wide = frame.pivot(index=["unit", "product"], columns="month", values=column)
+        return wide.reindex(index=rows, columns=months).fillna(0).astype("int64")
+
+    rows = pd.MultiIndex.from_frame(
+        pd.concat([held[keys[:2]], flows[keys[:2]]]).drop_duplicates().sort_values(keys[:2])
+    )
+    closing = grid(held, "closing")
+    gap = closing.shift(axis=1) + grid(flows, "into") + grid(flows, "out") + grid(held, "adjusted") - closing
+    gap = gap.iloc[:, 1:].astype("int64").stack()
+    off = gap[gap != 0]
+    if off.empty:
+        return []
+    shown = off.head(5).rename("gap").reset_index()
+    shown = shown.assign(month=[month_text(int(m)) for m in shown.month], gap=shown.gap / SCALE)
+    text = "Units: opening + made + bought − shipped − used + adjusted is not the closing stock"
+    return [Finding("difference", "stock", "units_balance", text, len(off), int(off.sum()), shown)]
+
+
+_MOVES: dict[str, tuple[str, Callable[[ibis.Table], ibis.expr.types.Value], str]] = {
+    "deliveries": ("shipped", lambda t: -t.quantity, "product"),
+    "production": ("finished", lambda t: t.good, "product"),
+    "purchases": ("received", lambda t: t.received_quantity - t.rejected_quantity.fill_null(0), "product"),
+    "consumption": ("used", lambda t: -t.actual_quantity, "item"),
+}
+
+
+def _movements(tables: Tables) -> ibis.Table:
+    """Every movement of units by product, unit and month; into stock positive."""
+    parts = []
+    for name, (date, quantity, product) in _MOVES.items():
+        if name in tables:
+            table = tables[name].filter(tables[name][date].notnull())
+            if name == "consumption":
+                table = table.filter(table.kind == "material")
+            parts.append(
+                table.select(
+                    "unit",
+                    product=table[product],
+                    month=month_of(table[date]),
+                    quantity=quantity(table).cast(EXACT),
+                )
+            )
+    return parts[0] if len(parts) == 1 else ibis.union(*parts)
