@@ -1,7 +1,7 @@
 """The value of a formula's tree, over arrays: every unit and period at once.
 
-Money stays exact, as int64 ten-thousandths, through sums, differences and products with whole numbers; the first
-division or general product turns it to float64. A cell without a value carries the number of its reason.
+Money stays exact, as int64 ten-thousandths, through sums, differences and products with whole numbers; the
+first division or general product turns it to float64. A cell without a value carries its reason's number.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from .formulas import SPREAD_FUNCTIONS, Call, Comparison, Name, Node, Number, Sum
+from .wording import SCALE
 
-SCALE = 10_000
 # Beyond this a sum of ten-thousandths might not fit 64 bits: the work goes on in doubles.
 EXACT_LIMIT = float(2**62)
 
@@ -21,8 +21,8 @@ EXACT_LIMIT = float(2**62)
 class Cells(NamedTuple):
     """Values and, where there is none, why.
 
-    `data` holds int64 ten-thousandths as long as it is exact, float64 in plain units after that; `why` holds 0
-    where the value is defined, else the number of the reason. Both broadcast to the source's shape.
+    `data` holds int64 ten-thousandths as long as it is exact, float64 in plain units after that; `why` holds
+    0 where the value is defined, else the number of the reason. Both broadcast to the source's shape.
     """
 
     data: npt.NDArray
@@ -32,17 +32,28 @@ class Cells(NamedTuple):
 class Source(Protocol):
     """What formulas are computed from: named values, by period, and numbered reasons."""
 
-    def look_up(self, name: str, when: str, back: int) -> Cells: ...
-    def spread(self, name: str, share: float, back: int) -> Cells: ...
-    def countback(self, balance: str, flow: str, back: int) -> Cells: ...
-    def not_positive(self, denominator: Node, back: int) -> tuple[int, int]: ...
+    def look_up(self, name: str, when: str, back: int) -> Cells:
+        """A named value; `when` is ending or opening, `back` the months to go back."""
+        ...
+
+    def spread(self, name: str, share: float, back: int) -> Cells:
+        """The quantile of what was counted one by one."""
+        ...
+
+    def countback(self, balance: str, flow: str, back: int) -> Cells:
+        """Days of the latest flow that make up the balance."""
+        ...
+
+    def not_positive(self, denominator: Node, back: int) -> tuple[int, int]:
+        """The numbers of the reasons for a denominator of zero and for one below."""
+        ...
 
 
 def evaluate(tree: Node, source: Source, when: str = "ending", back: int = 0) -> Cells:
     """The value of a tree for every cell of the source.
 
-    Sums, differences and products with whole numbers stay exact (int64 ten-thousandths); the first division or
-    general product turns to float64. A denominator that is zero or negative leaves the cell without a value.
+    Sums, differences and products with whole numbers stay exact (int64 ten-thousandths); the first division
+    or general product turns to float64. A denominator that is zero or less leaves the cell without a value.
     `when` says which balance a bare closing measure stands for, `back` how many months earlier to look.
     """
     if isinstance(tree, Number):
@@ -138,13 +149,22 @@ def _divide(left: Cells, right: Cells, reasons: tuple[int, int]) -> Cells:
     return Cells(plain(left.data) / np.where(below > 0, plain(below), np.nan), why)
 
 
-_COMPARE = {"<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal,
-            "==": np.equal, "!=": np.not_equal}
+_COMPARE = {
+    "<": np.less,
+    "<=": np.less_equal,
+    ">": np.greater,
+    ">=": np.greater_equal,
+    "==": np.equal,
+    "!=": np.not_equal,
+}
 
 
 def holds(condition: Comparison, source: Source, when: str = "ending", back: int = 0) -> npt.NDArray:
     """Where a condition is met; False where one side has no value."""
     left, right = (evaluate(side, source, when, back) for side in (condition.left, condition.right))
-    met = (_COMPARE[condition.sign](left.data, right.data) if _exact(left, right)
-           else _COMPARE[condition.sign](plain(left.data), plain(right.data)))
+    met = (
+        _COMPARE[condition.sign](left.data, right.data)
+        if _exact(left, right)
+        else _COMPARE[condition.sign](plain(left.data), plain(right.data))
+    )
     return met & (left.why == 0) & (right.why == 0)

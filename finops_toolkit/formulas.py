@@ -23,8 +23,12 @@ MAX_DEPTH = 12
 
 BALANCE_FUNCTIONS = ("ending", "opening", "average", "change")
 SPREAD_FUNCTIONS = {"median": 0.5, "p90": 0.9}
-ARGUMENTS = {**dict.fromkeys(BALANCE_FUNCTIONS, 1), **dict.fromkeys(SPREAD_FUNCTIONS, 1),
-             "prior_year": 1, "countback": 2}
+ARGUMENTS = {
+    **dict.fromkeys(BALANCE_FUNCTIONS, 1),
+    **dict.fromkeys(SPREAD_FUNCTIONS, 1),
+    "prior_year": 1,
+    "countback": 2,
+}
 COMPARISONS = ("<=", ">=", "==", "!=", "<", ">")
 
 
@@ -40,6 +44,7 @@ class Number:
 
     @property
     def value(self) -> Decimal:
+        """The number, exactly."""
         return Decimal(self.text)
 
 
@@ -83,8 +88,10 @@ class Comparison:
 
 Node = Number | Name | Call | Sum | Product
 
-_TOKEN = re.compile(r"\s*(?:(?P<number>[0-9]+(?:\.[0-9]+)?)|(?P<name>[A-Za-z_][A-Za-z_0-9]*)"
-                    r"|(?P<sign><=|>=|==|!=|[-+*/(),<>]))")
+_TOKEN = re.compile(
+    r"\s*(?:(?P<number>[0-9]+(?:\.[0-9]+)?)|(?P<name>[A-Za-z_][A-Za-z_0-9]*)"
+    r"|(?P<sign><=|>=|==|!=|[-+*/(),<>]))"
+)
 _TYPED_SIGNS = str.maketrans({"×": "*", "·": "*", "÷": "/", "−": "-", "≤": "<=", "≥": ">="})
 
 
@@ -103,8 +110,10 @@ class _Reader:
             found = _TOKEN.match(self.text, place)
             if found is None:
                 wrong = self.text[place:].lstrip()[0]
-                raise FormulaError(f"formula {text!r}: {wrong!r} has no meaning here; allowed are names, numbers, "
-                                   f"+ - * / ( ) and the functions {', '.join(sorted(ARGUMENTS))}")
+                raise FormulaError(
+                    f"formula {text!r}: {wrong!r} has no meaning here; allowed are names, numbers, "
+                    f"+ - * / ( ) and the functions {', '.join(sorted(ARGUMENTS))}"
+                )
             kind = found.lastgroup or ""
             self.tokens.append((kind, found.group(kind), found.start(kind)))
             place = found.end()
@@ -182,7 +191,9 @@ class _Reader:
         self.depth -= 1
         if len(arguments) != ARGUMENTS[function]:
             raise self.wrong(f"{function} takes {ARGUMENTS[function]} argument(s), {len(arguments)} given")
-        if function in (*SPREAD_FUNCTIONS, "countback") and not all(isinstance(one, Name) for one in arguments):
+        if function in (*SPREAD_FUNCTIONS, "countback") and not all(
+            isinstance(one, Name) for one in arguments
+        ):
             raise self.wrong(f"{function} takes names of measures only")
         return Call(function, tuple(arguments))
 
@@ -239,8 +250,10 @@ def text_of(tree: Node | Comparison) -> str:
     if len(signed) == 1:
         return f"-{_bracketed(signed[0][1]) if isinstance(signed[0][1], Sum) else _inside(signed[0][1])}"
     first_term = _bracketed(signed[0][1]) if _is_sum(signed[0][1]) else text_of(signed[0][1])
-    return first_term + "".join(f" {'+' if sign > 0 else '-'} {_bracketed(node) if _is_sum(node) else text_of(node)}"
-                                for sign, node in signed[1:])
+    return first_term + "".join(
+        f" {'+' if sign > 0 else '-'} {_bracketed(node) if _is_sum(node) else text_of(node)}"
+        for sign, node in signed[1:]
+    )
 
 
 def _inside(tree: Node) -> str:
@@ -281,5 +294,10 @@ def names_used(tree: Node | Comparison) -> list[str]:
 
 def denominators(tree: Node) -> list[Node]:
     """What a tree divides by, numbers left out."""
-    return [factor for node, _ in walk(tree) if isinstance(node, Product)
-            for sign, factor in node.factors if sign == "/" and not isinstance(factor, Number)]
+    return [
+        factor
+        for node, _ in walk(tree)
+        if isinstance(node, Product)
+        for sign, factor in node.factors
+        if sign == "/" and not isinstance(factor, Number)
+    ]

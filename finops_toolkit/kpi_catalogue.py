@@ -27,8 +27,19 @@ from .formulas import (
     walk,
 )
 
-MEASURES = ("%", "money", "days", "x", "units", "count", "ppm", "points", "money/unit", "units/hour",
-            "per 200,000 hours")
+MEASURES = (
+    "%",
+    "money",
+    "days",
+    "x",
+    "units",
+    "count",
+    "ppm",
+    "points",
+    "money/unit",
+    "units/hour",
+    "per 200,000 hours",
+)
 GOOD = ("up", "down", "zero")
 GROUPS = ("finance", "operations", "customer", "collaboration")
 REQUIRED = ("name", "formula", "measure", "good", "owner", "basis", "source", "text")
@@ -81,8 +92,14 @@ class Kpi:
     @property
     def names(self) -> list[str]:
         """Names in the formula and the rules that can refuse it."""
-        return list(dict.fromkeys([*names_used(self.tree),
-                                   *(name for rule in self.refuse for name in names_used(rule.condition))]))
+        return list(
+            dict.fromkeys(
+                [
+                    *names_used(self.tree),
+                    *(name for rule in self.refuse for name in names_used(rule.condition)),
+                ]
+            )
+        )
 
 
 @dataclass(frozen=True)
@@ -129,12 +146,25 @@ def catalogue(extra: str | Path | None = None, measures: Collection[str] | None 
         try:
             texts.append((str(path), path.read_text(encoding="utf-8-sig")))
         except (OSError, UnicodeDecodeError) as problem:
-            raise UsageError(f"The KPI file {path} cannot be read: {problem}.", "Give a TOML file in UTF-8.") from None
-    if measures is None:
-        from finops_toolkit.books.measures import MEASURES as KNOWN
-
-        measures = KNOWN
+            raise UsageError(
+                f"The KPI file {path} cannot be read: {problem}.", "Give a TOML file in UTF-8."
+            ) from None
+    measures = known_measures() if measures is None else measures
     return _read(tuple(texts), frozenset(measures))
+
+
+def catalogue_of(books: Any, extra: str | Path | None = None) -> Catalogue:
+    """The bundled KPIs, with those of a `kpis.toml` beside the data, or of the file `extra` instead."""
+    own = None if books.folder is None else Path(books.folder) / "kpis.toml"
+    return catalogue(extra if extra is not None else own if own is not None and own.is_file() else None)
+
+
+@cache
+def known_measures() -> frozenset[str]:
+    """Every measure a panel may hold: what formulas may name."""
+    from .books.panel import measure_names
+
+    return frozenset(measure_names())
 
 
 @cache
@@ -146,7 +176,9 @@ def _read(texts: tuple[tuple[str, str], ...], measures: frozenset[str]) -> Catal
         try:
             entries = tomllib.loads(text)
         except tomllib.TOMLDecodeError as problem:
-            raise UsageError(f"{place} is not readable TOML: {problem}.", "See the bundled kpis.toml.") from None
+            raise UsageError(
+                f"{place} is not readable TOML: {problem}.", "See the bundled kpis.toml."
+            ) from None
         for name, entry in entries.pop("assumptions", {}).items():
             _assume(place, name, entry, assumptions, problems)
         for kpi_id, entry in entries.items():
@@ -156,15 +188,24 @@ def _read(texts: tuple[tuple[str, str], ...], measures: frozenset[str]) -> Catal
     if not problems:
         problems = _unlinked(kpis, measures, assumptions)
     if problems:
-        raise UsageError("The KPI catalogue cannot be used:\n" + "\n".join(f"- {one}" for one in problems),
-                         "Mend these entries; the bundled kpis.toml shows the form.")
+        raise UsageError(
+            "The KPI catalogue cannot be used:\n" + "\n".join(f"- {one}" for one in problems),
+            "Mend these entries; the bundled kpis.toml shows the form.",
+        )
     return Catalogue(kpis.values(), assumptions.values())
 
 
 def _assume(place: str, name: str, entry: Any, found: dict[str, Assumption], problems: list[str]) -> None:
-    if not (isinstance(entry, dict) and set(entry) == {"value", "text"} and isinstance(entry["text"], str)
-            and isinstance(entry["value"], int | float) and not isinstance(entry["value"], bool)):
-        problems.append(f"{place}, assumptions.{name}: write {name} = {{ value = 0.25, text = \"what it is\" }}")
+    if not (
+        isinstance(entry, dict)
+        and set(entry) == {"value", "text"}
+        and isinstance(entry["text"], str)
+        and isinstance(entry["value"], int | float)
+        and not isinstance(entry["value"], bool)
+    ):
+        problems.append(
+            f'{place}, assumptions.{name}: write {name} = {{ value = 0.25, text = "what it is" }}'
+        )
         return
     found[name] = Assumption(name, float(entry["value"]), entry["text"])
 
@@ -185,7 +226,9 @@ def _entry(place: str, kpi_id: str, entry: Any, kpis: dict[str, Kpi], problems: 
         if key not in (*REQUIRED, *OPTIONAL):
             found.append(f"unknown key {key!r}. {close_to(key, (*REQUIRED, *OPTIONAL))}")
     words = (*REQUIRED, "group", "reference", "zero")
-    found += [f"{key} is a text, not {entry[key]!r}" for key in words if not isinstance(entry.get(key, ""), str)]
+    found += [
+        f"{key} is a text, not {entry[key]!r}" for key in words if not isinstance(entry.get(key, ""), str)
+    ]
     for key, allowed in (("measure", MEASURES), ("good", GOOD), ("group", GROUPS)):
         if isinstance(entry.get(key), str) and entry[key] not in allowed:
             found.append(f"{key} {entry[key]!r} is not allowed; one of {', '.join(allowed)}")
@@ -196,8 +239,15 @@ def _entry(place: str, kpi_id: str, entry: Any, kpis: dict[str, Kpi], problems: 
         problems += [f"{place}, {kpi_id}: {one}" for one in found]
         return None
     texts = {key: entry.get(key, "") for key in (*REQUIRED, "reference", "zero")}
-    return Kpi(id=kpi_id, **texts, group=entry.get("group", "finance"), tree=tree, refuse=refuse, warn=warn,
-               rival=rival)
+    return Kpi(
+        id=kpi_id,
+        **texts,
+        group=entry.get("group", "finance"),
+        tree=tree,
+        refuse=refuse,
+        warn=warn,
+        rival=rival,
+    )
 
 
 def _tree(text: Any, key: str, found: list[str]) -> Node | None:
@@ -213,7 +263,11 @@ def _tree(text: Any, key: str, found: list[str]) -> Node | None:
 def _rules(entries: Any, key: str, found: list[str]) -> tuple[Rule, ...]:
     rules = []
     for entry in entries if isinstance(entries, list) else [entries]:
-        if not isinstance(entry, dict) or set(entry) != {"when", "because"} or not isinstance(entry["because"], str):
+        if (
+            not isinstance(entry, dict)
+            or set(entry) != {"when", "because"}
+            or not isinstance(entry["because"], str)
+        ):
             found.append(f'{key}: write {key} = [{{ when = "a condition", because = "in words" }}]')
             continue
         try:
@@ -225,8 +279,11 @@ def _rules(entries: Any, key: str, found: list[str]) -> tuple[Rule, ...]:
 
 def _rival(entry: Any, found: list[str]) -> Rival | None:
     keys = ("owner", "source", "formula", "text")
-    if not isinstance(entry, dict) or sorted(entry) != sorted(keys) or not all(
-            isinstance(value, str) for value in entry.values()):
+    if (
+        not isinstance(entry, dict)
+        or sorted(entry) != sorted(keys)
+        or not all(isinstance(value, str) for value in entry.values())
+    ):
         found.append(f"rival: give {', '.join(keys)}, each a text")
         return None
     tree = _tree(entry["formula"], "rival", found)
@@ -238,14 +295,20 @@ def _unlinked(kpis: dict[str, Kpi], measures: Collection[str], assumptions: Coll
     problems = []
     allowed = {*measures, *assumptions, *kpis, *CALENDAR}
     for kpi in kpis.values():
-        trees = [kpi.tree, *(rule.condition for rule in (*kpi.refuse, *kpi.warn)),
-                 *([kpi.rival.tree] if kpi.rival else [])]
+        trees = [
+            kpi.tree,
+            *(rule.condition for rule in (*kpi.refuse, *kpi.warn)),
+            *([kpi.rival.tree] if kpi.rival else []),
+        ]
         for name in dict.fromkeys(name for tree in trees for name in names_used(tree)):
             if name not in allowed:
                 problems.append(f"{kpi.id}: there is no measure {name!r}. {close_to(name, allowed)}")
     if not problems:
-        problems = [f"{kpi.id}: it is made of itself, or of a chain of more than {MAX_REFERENCES} KPIs"
-                    for kpi in kpis.values() if _chain(kpi, kpis, measures) > MAX_REFERENCES]
+        problems = [
+            f"{kpi.id}: it is made of itself, or of a chain of more than {MAX_REFERENCES} KPIs"
+            for kpi in kpis.values()
+            if _chain(kpi, kpis, measures) > MAX_REFERENCES
+        ]
     return problems
 
 
@@ -253,8 +316,11 @@ def _chain(kpi: Kpi, kpis: dict[str, Kpi], measures: Collection[str], depth: int
     """How many KPIs stand inside each other; more than MAX_REFERENCES is not counted on."""
     if depth > MAX_REFERENCES:
         return depth
-    trees = [kpi.tree, *(rule.condition for rule in (*kpi.refuse, *kpi.warn)),
-             *([kpi.rival.tree] if kpi.rival else [])]
+    trees = [
+        kpi.tree,
+        *(rule.condition for rule in (*kpi.refuse, *kpi.warn)),
+        *([kpi.rival.tree] if kpi.rival else []),
+    ]
     inner = {name for tree in trees for name in names_used(tree) if name in kpis and name not in measures}
     return max([depth, *(_chain(kpis[name], kpis, measures, depth + 1) for name in inner)])
 
@@ -283,7 +349,10 @@ def _has_flow(tree: Node, kpis: Catalogue, flows: Collection[str]) -> bool:
         if isinstance(node, Name) and function not in ("ending", "opening", "average"):
             if node.name in flows or function == "change":
                 return True
-            if node.name in kpis and kpis[node.name].tree != node and _has_flow(kpis[node.name].tree, kpis, flows):
+            if (
+                node.name in kpis
+                and kpis[node.name].tree != node
+                and _has_flow(kpis[node.name].tree, kpis, flows)
+            ):
                 return True
     return False
-

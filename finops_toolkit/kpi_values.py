@@ -1,21 +1,23 @@
 """The values of KPIs for all units and periods at once, and the reason where there is none.
 
-Numerators and denominators are rolled up, never ratios: over the units they come rolled up from the panel, over
-the months flows are added and balances are taken at the period's end.
+Numerators and denominators are rolled up, never ratios: over the units they come rolled up from the panel,
+over the months flows are added and balances are taken at the period's end.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from .formula_values import SCALE, Cells, evaluate, first_reason, holds, plain
+from .errors import UsageError
+from .formula_values import Cells, evaluate, first_reason, holds, plain
 from .formulas import Call, Name, Node, denominators, text_of
 from .kpi_catalogue import Catalogue, Kpi, Rule
 from .periods import Period, month_end, month_start, month_text
+from .wording import SCALE
 
 
 class Scope:
@@ -25,8 +27,14 @@ class Scope:
     `reasons` numbers the texts; 0 means that there is a value.
     """
 
-    def __init__(self, panel: Any, kpis: Catalogue, units: Sequence[str], periods: Sequence[Period],
-                 days: float | None = None):
+    def __init__(
+        self,
+        panel: Any,
+        kpis: Catalogue,
+        units: Sequence[str],
+        periods: Sequence[Period],
+        days: float | None = None,
+    ):
         self.panel, self.kpis, self.days = panel, kpis, days
         place = {unit: number for number, unit in enumerate(panel.units)}
         self.rows = np.array([place[unit] for unit in units], dtype="int64")
@@ -46,6 +54,12 @@ class Scope:
             self.reasons.append(text)
         return self._codes[text]
 
+    def remember(self, key: tuple, compute: Callable[[], Any]) -> Any:
+        """What `compute` gives, computed once for a key."""
+        if key not in self._memo:
+            self._memo[key] = compute()
+        return self._memo[key]
+
     # --- KPIs ---
 
     def kpi(self, kpi: Kpi, when: str = "ending", back: int = 0) -> Cells:
@@ -54,14 +68,15 @@ class Scope:
 
     def formula(self, kpi: Kpi, tree: Node, when: str = "ending", back: int = 0) -> Cells:
         """A formula in a KPI's name: its words say why there is no value."""
-        key = ("formula", id(tree), when, back)
-        if key not in self._memo:
+
+        def compute() -> Cells:
             self._within.append(kpi)
             try:
-                self._memo[key] = evaluate(tree, self, when, back)
+                return evaluate(tree, self, when, back)
             finally:
                 self._within.pop()
-        return self._memo[key]
+
+        return self.remember(("formula", kpi.id, tree, when, back), compute)
 
     def rules(self, kpi: Kpi, cells: Cells, when: str, back: int) -> Cells:
         """The cells without those that the KPI's conditions refuse."""
@@ -70,8 +85,10 @@ class Scope:
 
     def rule_codes(self, rules: Sequence[Rule], when: str = "ending", back: int = 0) -> npt.NDArray:
         """Cell by cell the number of the first rule's text that is met, 0 for none."""
-        whys = [np.where(holds(rule.condition, self, when, back), self.code(self._earlier(rule.text, back)), 0)
-                for rule in rules]
+        whys = [
+            np.where(holds(rule.condition, self, when, back), self.code(self._earlier(rule.text, back)), 0)
+            for rule in rules
+        ]
         return first_reason(*whys) if whys else np.asarray(0)
 
     def spread_out(self, cells: Cells) -> Cells:
@@ -83,10 +100,7 @@ class Scope:
     def look_up(self, name: str, when: str, back: int) -> Cells:
         """A measure, `days`, `months`, an assumption or another KPI."""
         if name in self.panel.measures or name in self.panel.missing:
-            key = ("measure", name, when, back)
-            if key not in self._memo:
-                self._memo[key] = self._measure(name, when, back)
-            return self._memo[key]
+            return self.remember(("measure", name, when, back), lambda: self._measure(name, when, back))
         if name == "months":
             return Cells((self.last - self.first + 1) * SCALE, np.asarray(0))
         if name == "days":
@@ -121,7 +135,7 @@ class Scope:
         days = np.zeros(self.shape)
         why = first_reason(closing.why, np.where(left < 0, self.code(f"{_words(balance)} is negative"), 0))
         why = np.broadcast_to(why, self.shape)
-        first, _ = self.panel.coverage(flow) or (self.begin, self.begin)
+        first, _ = self.covered(flow) or (self.begin, self.begin)
         for step in range(len(self.panel.months)):
             month = self.last - back - step
             known = (month >= first) & (month < self.begin + len(self.panel.months))
@@ -154,11 +168,14 @@ class Scope:
         np.cumsum(matrix, axis=1, out=running[:, 1:])
         return Cells(running[:, high + 1] - running[:, low], why)
 
-    def _span(self, name: str, back: int, closing: bool = False, opening: bool = False
-              ) -> tuple[npt.NDArray, npt.NDArray, npt.NDArray]:
+    def _span(
+        self, name: str, back: int, closing: bool = False, opening: bool = False
+    ) -> tuple[npt.NDArray, npt.NDArray, npt.NDArray]:
         """First and last column of each period, inside the panel, and the reason where it is not covered."""
-        covered = self.panel.coverage(name)
-        wanted_first = self.last - back if closing and not opening else self.first - back - (1 if opening else 0)
+        covered = self.covered(name)
+        wanted_first = (
+            self.last - back if closing and not opening else self.first - back - (1 if opening else 0)
+        )
         wanted_last = wanted_first if opening else self.last - back
         table = self.panel.measures[name].needs[0] if name in self.panel.measures else name
         if covered is None:
@@ -174,20 +191,40 @@ class Scope:
         end = max(len(self.panel.months) - 1, 0)
         return (np.clip(wanted_first - self.begin, 0, end), np.clip(wanted_last - self.begin, 0, end), why)
 
+    def covered(self, name: str) -> tuple[int, int] | None:
+        """First and last month a measure's source covers; None where it holds no rows."""
+        try:
+            return self.panel.coverage(name)
+        except UsageError:
+            return None
+
+    def spread_count(self, name: str, back: int) -> int:
+        """How many were counted in the first unit and period."""
+        _, running = self._histogram(name)
+        low, high, _ = self._span(name, back)
+        return int((running[0, high[0] + 1] - running[0, low[0]]).sum())
+
     def _histogram(self, name: str) -> tuple[npt.NDArray, npt.NDArray]:
         """The days that occur, and counts [unit, months before, day] added up over the months."""
-        key = ("histogram", name)
-        if key not in self._memo:
+
+        def compute() -> tuple[npt.NDArray, npt.NDArray]:
             frame = self.panel.histogram(name)
             days = np.unique(np.append(frame["days"].to_numpy("int64"), 0))
             counts = np.zeros((len(self.panel.units), len(self.panel.months) + 1, len(days)), dtype="int64")
             place = {unit: number for number, unit in enumerate(self.panel.units)}
             month = frame["month"].to_numpy("int64") - self.begin + 1
-            np.add.at(counts, (frame["unit"].map(place).to_numpy("int64"), month,
-                               np.searchsorted(days, frame["days"].to_numpy("int64"))),
-                      frame["count"].to_numpy("int64"))
-            self._memo[key] = days, np.cumsum(counts[self.rows], axis=1)
-        return self._memo[key]
+            np.add.at(
+                counts,
+                (
+                    frame["unit"].map(place).to_numpy("int64"),
+                    month,
+                    np.searchsorted(days, frame["days"].to_numpy("int64")),
+                ),
+                frame["count"].to_numpy("int64"),
+            )
+            return days, np.cumsum(counts[self.rows], axis=1)
+
+        return self.remember(("histogram", name), compute)
 
     def _days(self, back: int) -> npt.NDArray:
         if self.days is not None:
@@ -206,6 +243,28 @@ class Scope:
         return f"a year earlier: {text}" if back else text
 
 
+def scope_of(
+    books: Any,
+    everything: Catalogue,
+    units: str | Sequence[str] | None = None,
+    periods: str | Period | Sequence[str | Period] | None = None,
+    days: float | None = None,
+) -> tuple[Scope, list[str], list[Period]]:
+    """The figures of some units and periods for formulas, with the units' ids and the periods.
+
+    None means all units, and the latest closed month. Raises UsageError for a unit or period not there.
+    """
+    panel = books.panel()
+    names = list(panel.units) if units is None else [books.unit(one) for one in several(units)]
+    spans = [books.period(one) for one in (["latest-closed"] if periods is None else several(periods))]
+    return Scope(panel, everything, names, spans, days), names, spans
+
+
+def several(one_or_more: Any) -> list[Any]:
+    """One or several of something as a list."""
+    return [one_or_more] if isinstance(one_or_more, str | Period) else list(one_or_more)
+
+
 def _counts_days(tree: Node) -> bool:
     return isinstance(tree, Call) and all(isinstance(one, Name) for one in tree.arguments)
 
@@ -216,5 +275,7 @@ def _words(text: str) -> str:
 
 def _days_between(first: npt.NDArray, last: npt.NDArray) -> npt.NDArray:
     """Calendar days from the first month to the last, both included."""
-    return np.array([(month_end(int(b)) - month_start(int(a))).days + 1 for a, b in zip(first, last, strict=True)],
-                    dtype="int64")
+    return np.array(
+        [(month_end(int(b)) - month_start(int(a))).days + 1 for a, b in zip(first, last, strict=True)],
+        dtype="int64",
+    )

@@ -1,0 +1,262 @@
+"""From a KPI's value back to its formula, inputs, rows and reconciliation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from .formula_values import Cells, plain
+from .formulas import Call, Name, Node, Number, Product, Sum, text_of
+from .kpi_catalogue import Kpi, catalogue_of
+from .kpi_reconciling import pairs_of, reconciliation_table
+from .kpi_values import Scope, scope_of
+from .periods import Period, month_text
+from .wording import SCALE, counted, measure_text
+
+# A balance out of these tables is a snapshot of its month; out of any other it is the sum of all rows so far.
+SNAPSHOTS = ("stock", "capacity", "balances", "budget")
+COLUMNS = ["input", "part", "value", "unit", "text", "source", "tables", "rows", "covers", "reason"]
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Where one value comes from.
+
+    table: a row for each input, in the order of the formula: input, part (flow, ending, opening …), value
+    (Decimal, or None), unit, text, source, tables, rows counted, covers, reason. `exact` is the value as a
+    Decimal where no division made it inexact. reconciliation: [pair, text, ledger, subledger, difference,
+    reason].
+    """
+
+    kpi: Kpi
+    unit: str
+    period: Period
+    value: float | None
+    exact: Decimal | None
+    reason: str
+    worked: str
+    table: pd.DataFrame
+    reconciliation: pd.DataFrame
+    text: str
+
+
+def trace(
+    books: Any,
+    kpi: str,
+    unit: str | None = None,
+    period: str | Period | None = None,
+    *,
+    days: float | None = None,
+    extra: str | Path | None = None,
+) -> Trace:
+    """Formula, inputs, rows counted and ledger difference of one value; None: the whole, the latest month.
+
+    Raises UsageError for an unknown KPI, unit or period.
+    """
+    everything = catalogue_of(books, extra)
+    found = everything.find(kpi)
+    top = books.panel().units[0] if unit is None else unit
+    scope, (name,), (span,) = scope_of(books, everything, [top], None if period is None else [period], days)
+    cells = scope.spread_out(scope.kpi(found))
+    reason = scope.reasons[int(cells.why[0, 0])]
+    exact = None if reason or not np.issubdtype(cells.data.dtype, np.integer) else _decimal(cells)
+    value = None if reason else float(plain(cells.data)[0, 0])
+    table = _input_table(scope, found)
+    pairs = reconciliation_table(scope, pairs_of(found, everything, scope.panel.measures))
+    worked = _worked(found.tree, scope)
+    note = scope.reasons[int(np.broadcast_to(scope.rule_codes(found.warn), scope.shape)[0, 0])]
+    shown = f"none, because {reason}" if value is None else measure_text(value, found.measure, books.currency)
+    text = _text(found, name, span, shown, exact, worked, note, table, pairs)
+    return Trace(found, name, span, value, exact, reason, worked, table, pairs, text)
+
+
+def _decimal(cells: Cells) -> Decimal:
+    return Decimal(int(cells.data[0, 0])) / SCALE
+
+
+# --- inputs ----------------------------------------------------------------------------------------
+
+
+def _inputs(tree: Node, scope: Scope, when: str, back: int) -> Iterator[tuple[str, str, int]]:
+    """Every name a tree reads, with the balance it stands for and how many months earlier."""
+    if isinstance(tree, Name):
+        yield tree.name, when, back
+        if not _is_measure(scope, tree.name) and tree.name in scope.kpis:
+            yield from _inputs(scope.kpis[tree.name].tree, scope, when, back)
+    elif isinstance(tree, Call):
+        moments = {
+            "average": ("opening", "ending"),
+            "change": ("opening", "ending"),
+            "opening": ("opening",),
+            "ending": ("ending",),
+        }.get(tree.function, (when,))
+        for moment in moments:
+            for one in tree.arguments:
+                yield from _inputs(one, scope, moment, back + (12 if tree.function == "prior_year" else 0))
+    elif isinstance(tree, Sum):
+        for _, node in tree.terms:
+            yield from _inputs(node, scope, when, back)
+    elif isinstance(tree, Product):
+        for _, node in tree.factors:
+            yield from _inputs(node, scope, when, back)
+
+
+def _is_measure(scope: Scope, name: str) -> bool:
+    return name in scope.panel.measures or name in scope.panel.missing
+
+
+def _input_table(scope: Scope, kpi: Kpi) -> pd.DataFrame:
+    conditions = [side for rule in kpi.refuse for side in (rule.condition.left, rule.condition.right)]
+    asked = [one for tree in (kpi.tree, *conditions) for one in _inputs(tree, scope, "ending", 0)]
+    rows = [_input_row(scope, *one) for one in dict.fromkeys(asked)]
+    return pd.DataFrame(rows, columns=COLUMNS, dtype=object).drop_duplicates(
+        ["input", "part"], ignore_index=True
+    )
+
+
+def _input_row(scope: Scope, name: str, when: str, back: int) -> tuple:
+    if not _is_measure(scope, name):
+        return _named_row(scope, name, when, back)
+    if name in scope.panel.missing:
+        return name, "", None, "", "", "", "", None, "", scope.panel.missing[name]
+    measure = scope.panel.measures[name]
+    part = when if measure.nature == "closing" else measure.nature
+    part += ", a year earlier" if back else ""
+    covers = " to ".join(month_text(month) for month in scope.covered(name) or ())
+    common = measure.unit, measure.text, measure.source, ", ".join(measure.needs)
+    if measure.nature == "histogram":
+        return name, "each counted", None, *common, scope.spread_count(name, back), covers, ""
+    cells = scope.spread_out(scope.look_up(name, when, back))
+    reason = scope.reasons[int(cells.why[0, 0])]
+    value = None if reason else _decimal(cells)
+    return name, part, value, *common, None if reason else _rows(scope, name, when, back), covers, reason
+
+
+def _named_row(scope: Scope, name: str, when: str, back: int) -> tuple:
+    """A row for what is no measure: the period's length, an assumption, another KPI."""
+    cells = scope.spread_out(scope.look_up(name, when, back))
+    reason = scope.reasons[int(cells.why[0, 0])]
+    value = (
+        None
+        if reason
+        else (
+            _decimal(cells)
+            if np.issubdtype(cells.data.dtype, np.integer)
+            else Decimal(repr(float(cells.data[0, 0])))
+        )
+    )
+    earlier = ", a year earlier" if back else ""
+    if name in scope.kpis:
+        kpi = scope.kpis[name]
+        part = f"KPI {when}{earlier}" if when == "opening" else f"KPI{earlier}"
+        return name, part, value, kpi.measure, f"{kpi.name}: {kpi.formula}", kpi.source, "", None, "", reason
+    text = scope.kpis.assumptions[name].text if name in scope.kpis.assumptions else f"{name} of the period"
+    part = "assumption" if name in scope.kpis.assumptions else f"calendar{earlier}"
+    return name, part, value, "", text, "", "", None, "", reason
+
+
+def _rows(scope: Scope, name: str, when: str, back: int) -> int:
+    """Rows of the source that were counted for a unit and period."""
+    counts = scope.panel.rows(name)[scope.rows[0]]
+    measure = scope.panel.measures[name]
+    first, last = (int(month[0]) - back - scope.begin for month in (scope.first, scope.last))
+    if measure.nature == "closing":
+        last = first - 1 if when == "opening" else last
+        first = last if measure.needs[0] in SNAPSHOTS else 0
+    return int(counts[first : last + 1].sum())
+
+
+# --- in words --------------------------------------------------------------------------------------
+
+
+def _worked(tree: Node, scope: Scope, when: str = "ending", back: int = 0) -> str:
+    """The formula with figures in the names' places."""
+
+    def figure(name: str, moment: str, months: int) -> Node:
+        cells = scope.spread_out(scope.look_up(name, moment, months))
+        if int(cells.why[0, 0]):
+            return Name("none")
+        if np.issubdtype(cells.data.dtype, np.integer):
+            amount = _decimal(cells)
+            return Number(
+                f"{amount:,.0f}" if amount == amount.to_integral_value() else f"{amount:,.4f}".rstrip("0")
+            )
+        return Number(f"{float(cells.data[0, 0]):,.6g}")
+
+    def filled(node: Node, moment: str, months: int) -> Node:
+        if isinstance(node, Name):
+            return figure(node.name, moment, months)
+        if isinstance(node, Sum):
+            return Sum(tuple((sign, filled(term, moment, months)) for sign, term in node.terms))
+        if isinstance(node, Product):
+            return Product(tuple((sign, filled(factor, moment, months)) for sign, factor in node.factors))
+        if isinstance(node, Call) and node.function in ("ending", "opening"):
+            return filled(node.arguments[0], node.function, months)
+        if isinstance(node, Call) and node.function == "prior_year":
+            return filled(node.arguments[0], moment, months + 12)
+        if isinstance(node, Call) and node.function in ("average", "change"):
+            opening, ending = (filled(node.arguments[0], part, months) for part in ("opening", "ending"))
+            both: Node = Sum(((1, opening), (1, ending)))
+            return (
+                Sum(((1, ending), (-1, opening)))
+                if node.function == "change"
+                else Product((("*", both), ("/", Number("2"))))
+            )
+        return node
+
+    return text_of(filled(tree, when, back))
+
+
+def _text(
+    kpi: Kpi,
+    unit: str,
+    span: Period,
+    shown: str,
+    exact: Decimal | None,
+    worked: str,
+    note: str,
+    table: pd.DataFrame,
+    pairs: pd.DataFrame,
+) -> str:
+    lines = [
+        f"{kpi.name} ({kpi.id}) of {unit}, {span.label}: {shown}",
+        *([f"  exactly     {exact:,.4f}"] if exact is not None else []),
+        f"  formula     {kpi.formula}",
+        f"  in figures  {worked}",
+        f"  basis       {kpi.basis}",
+        f"  source      {kpi.source}",
+        *([f"  note        {note}"] if note else []),
+        "Inputs",
+    ]
+    lines += [_input_line(row) for row in table.itertuples(index=False)]
+    lines.append("Reconciliation")
+    if pairs.empty:
+        lines.append("  nothing in this formula has a second book to agree with")
+    lines += [f"  {row.text}: {_pair_outcome(row)}" for row in pairs.itertuples(index=False)]
+    return "\n".join(lines)
+
+
+def _pair_outcome(row: Any) -> str:
+    if row.reason:
+        return f"not compared, because {row.reason}"
+    agree = "they agree" if row.difference == 0 else f"ledger − subledger = {row.difference:,.2f}"
+    return f"{row.ledger:,.2f} and {row.subledger:,.2f}, {agree}"
+
+
+def _input_line(row: Any) -> str:
+    name = f"  {row.input}" + (f" ({row.part})" if row.part else "")
+    if row.reason:
+        return f"{name}: none, because {row.reason}"
+    shown = "a spread" if row.value is None else f"{row.value:,f}"
+    if "." in shown:
+        shown = shown.rstrip("0").rstrip(".")
+    line = f"{name}: {shown} {row.unit}".rstrip() + f" · {row.text}"
+    if row.rows is None:
+        return line
+    return f"{line}; {row.tables}, {counted(row.rows, 'row')}, covers {row.covers}"
