@@ -9,8 +9,11 @@ __version__ = "0.1.0"
 # Public name -> the module that has it. The one place to extend.
 _HOME = {
     "FinopsError": "errors",
+    "catalogue": "kpis",
     "open_books": "books",
     "parse_period": "periods",
+    "trace": "kpis",
+    "values": "kpis",
 }
 
 __all__ = ["__version__", *_HOME]

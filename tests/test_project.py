@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import re
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from types import ModuleType
 
@@ -101,6 +103,29 @@ def test_every_requirement_is_pinned(project: dict) -> None:
     ]
     assert wrong == []
     assert len(pinned) == len(pins), "a name is pinned once, for every platform"
+
+
+def test_every_import_is_required(project: dict) -> None:
+    """What the package imports, pyproject.toml requires: nothing is there only because another brings it."""
+    required = {canonicalize_name(Requirement(text).name) for text in project["project"]["dependencies"]}
+    for extra in project["project"]["optional-dependencies"].values():
+        required |= {canonicalize_name(Requirement(text).name) for text in extra}
+    imported = set()
+    for path in (ROOT / "finops_toolkit").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                imported.add(node.module.split(".")[0])
+    foreign = imported - set(sys.stdlib_module_names) - {"finops_toolkit"}
+    owners = packages_distributions()
+
+    missing = [
+        name
+        for name in foreign
+        if not {canonicalize_name(owner) for owner in owners.get(name, [name])} & required
+    ]
+    assert missing == []
 
 
 def test_every_pin_has_hashes_and_no_address() -> None:
