@@ -12,7 +12,10 @@ from dataclasses import dataclass
 
 from .errors import UsageError
 
-ALLOWED = "latest-closed, a month 2025-11, a quarter 2025-Q4, a year 2025, a fiscal year FY2025, 2025-YTD, 2025-11-YTD or 2025-11-R12"
+ALLOWED = (
+    "latest-closed, a month 2025-11, a quarter 2025-Q4, a year 2025, a fiscal year FY2025, "
+    "2025-YTD, 2025-11-YTD or 2025-11-R12"
+)
 
 
 def month_ordinal(date: dt.date) -> int:
@@ -128,7 +131,8 @@ def parse_period(text: str, closed: int, fiscal_start: int = 1) -> Period:
     written = str(text).strip()
     if written == "latest-closed":
         return _make("month", closed, closed)
-    found = re.fullmatch(r"(FY)?(\d{4})(?:-(?:(\d{2})(?:-(YTD|R12))?|Q([1-4])|(YTD)))?", written, re.IGNORECASE)
+    pattern = r"(FY)?(\d{4})(?:-(?:(\d{2})(?:-(YTD|R12))?|Q([1-4])|(YTD)))?"
+    found = re.fullmatch(pattern, written, re.IGNORECASE)
     if not found or (found[1] and written[6:]):
         raise UsageError(f"The period {written!r} is not understood.", f"Write {ALLOWED}.")
     year, month = int(found[2]), int(found[3] or 1)

@@ -21,7 +21,7 @@ from .checking import SCALE, check_table
 from .contract import Table, load_contract
 from .finding import Finding
 from .measures import EXACT, month_of
-from .panel import Panel, fetch, build_panel
+from .panel import Panel, build_panel, fetch
 
 TOP = "TOTAL"
 
@@ -66,7 +66,7 @@ class Books:
 
     @cached_property
     def contract_findings(self) -> list[Finding]:
-        """What opening and the contract's rules found, tables with errors left out of `tables` from then on."""
+        """What opening and the contract's rules found; tables with errors leave `tables` for good."""
         contract = load_contract()
         found = list(self._findings)
         for name in list(self.tables):
@@ -177,7 +177,8 @@ class Books:
         if period.last > self.closed or period.first < self.first:
             raise UsageError(
                 f"{period.label} lies outside the books of {self.name}: "
-                f"they run from {periods.month_text(self.first)} and are closed to {periods.month_text(self.closed)}.",
+                f"they run from {periods.month_text(self.first)} "
+                f"and are closed to {periods.month_text(self.closed)}.",
                 f"Write {periods.ALLOWED} within these months.",
             )
         return period

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from .contract import ENGINE_TYPES, Column
 
-_INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
-_INTEGERS += tuple("U" + name for name in _INTEGERS)
+_SIGNED = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
+_INTEGERS = (*_SIGNED, *("U" + name for name in _SIGNED))
 
 # Which families of raw types can be read as which type of the contract.
 _READABLE = {

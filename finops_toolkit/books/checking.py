@@ -6,6 +6,7 @@ import ast
 import operator
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import ibis
@@ -21,9 +22,16 @@ SCALE = 10_000
 EARLIEST, LATEST = "1950-01-01", "2149-12-31"
 
 _OPERATORS: dict[type, Any] = {
-    ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge, ast.Eq: operator.eq,
-    ast.And: operator.and_, ast.Or: operator.or_, ast.Add: operator.add, ast.Sub: operator.sub,
-}  # fmt: skip
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.Eq: operator.eq,
+    ast.And: operator.and_,
+    ast.Or: operator.or_,
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+}
 
 
 @dataclass(frozen=True)
@@ -50,11 +58,8 @@ def condition(table: ibis.Table, text: str) -> ibis.expr.types.BooleanValue:
                 return _OPERATORS[type(op)](build(left), build(right))
             case ast.Compare(left=left, ops=[op], comparators=[right]):
                 return _OPERATORS[type(op)](build(left), build(right))
-            case ast.BoolOp(op=op, values=values):
-                result = build(values[0])
-                for value in values[1:]:
-                    result = _OPERATORS[type(op)](result, build(value))
-                return result
+            case ast.BoolOp(op=op, values=parts):
+                return reduce(_OPERATORS[type(op)], map(build, parts))
         raise ValueError(f"A rule may not say {ast.dump(node)}.")
 
     return build(ast.parse(text, mode="eval").body)
@@ -72,9 +77,12 @@ def _checks(
         if column.one_of:
             allowed = ", ".join(column.one_of)
             yield Check(
-                f"{column.name}_allowed", f"{column.name} is none of {allowed}", "error",
-                value.notnull() & ~value.isin(column.one_of), spec.amount,
-            )  # fmt: skip
+                f"{column.name}_allowed",
+                f"{column.name} is none of {allowed}",
+                "error",
+                value.notnull() & ~value.isin(column.one_of),
+                spec.amount,
+            )
         if column.type in ("date", "month", "time"):
             outside = (value < ibis.literal(EARLIEST).cast(value.type())) | (
                 value > ibis.literal(LATEST).cast(value.type())
@@ -121,12 +129,17 @@ def check_table(spec: Table, tables: dict[str, ibis.Table], contract: Contract) 
     result = table.aggregate(**aggregates).to_pyarrow().to_pylist()[0]
     findings = [
         Finding(
-            check.level, spec.name, check.rule, check.text, int(result[f"n{index}"]),
-            scaled(result[f"a{index}"]), first_rows(table, spec.key, check.fails.fill_null(False)),
+            check.level,
+            spec.name,
+            check.rule,
+            check.text,
+            int(result[f"n{index}"]),
+            scaled(result[f"a{index}"]),
+            first_rows(table, spec.key, check.fails.fill_null(False)),
         )
         for index, check in enumerate(checks)
         if result[f"n{index}"]
-    ]  # fmt: skip
+    ]
     findings += _repeated_keys(spec, table)
     parents = [c.name for c in spec.columns.values() if c.to == spec.name]
     return findings + [f for parent in parents for f in _circles(spec, table, parent)]

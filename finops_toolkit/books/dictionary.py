@@ -10,14 +10,29 @@ from .contract import Column, Table, load_contract
 
 # The nearest type of the Frictionless Table Schema for each type of the contract.
 _FRICTIONLESS = {
-    "id": "string", "text": "string", "date": "date", "month": "date", "time": "datetime", "money": "number",
-    "quantity": "number", "rate": "number", "integer": "integer", "boolean": "boolean",
-}  # fmt: skip
+    "id": "string",
+    "text": "string",
+    "date": "date",
+    "month": "date",
+    "time": "datetime",
+    "money": "number",
+    "quantity": "number",
+    "rate": "number",
+    "integer": "integer",
+    "boolean": "boolean",
+}
 _WORDS = {
-    "id": "identifier", "text": "text", "date": "date", "month": "month (its first day)", "time": "date and time",
-    "money": "money, 4 decimals", "quantity": "quantity, 4 decimals", "rate": "number, 8 decimals",
-    "integer": "whole number", "boolean": "true or false",
-}  # fmt: skip
+    "id": "identifier",
+    "text": "text",
+    "date": "date",
+    "month": "month (its first day)",
+    "time": "date and time",
+    "money": "money, 4 decimals",
+    "quantity": "quantity, 4 decimals",
+    "rate": "number, 8 decimals",
+    "integer": "whole number",
+    "boolean": "true or false",
+}
 
 
 def data_package(folder: Path, name: str, title: str) -> dict[str, Any]:
@@ -50,10 +65,16 @@ def _files(folder: Path, table: str) -> list[Path]:
 
 def _schema(table: Table, present: set[str]) -> dict[str, Any]:
     keys = [
-        {"fields": [c.name], "reference": {"resource": "" if c.to == table.name else c.to, "fields": list(load_contract().tables[c.to].key)}}
+        {
+            "fields": [c.name],
+            "reference": {
+                "resource": "" if c.to == table.name else c.to,
+                "fields": list(load_contract().tables[c.to].key),
+            },
+        }
         for c in table.columns.values()
         if c.to in present
-    ]  # fmt: skip
+    ]
     schema: dict[str, Any] = {
         "fields": [_field(column) for column in table.columns.values()],
         "primaryKey": [name for name in table.key if not table.columns[name].optional],
@@ -79,13 +100,18 @@ def dictionary_page(title: str) -> str:
     lines = [
         f"# {title}",
         "",
-        "Made from the contract (`finops_toolkit/books/contract.toml`); change it there. Every table is optional;",
-        "a KPI says what it needs. Debits are positive. Amounts are in the books' currency.",
+        "Made from the contract (`finops_toolkit/books/contract.toml`); change it there.",
+        "Every table is optional; a KPI says what it needs. Debits are positive. Amounts are in the books' currency.",
         "",
-        "Statement lines an account may belong to: profit and loss – " + ", ".join(contract.lines_profit)
-        + "; balance sheet – " + ", ".join(contract.lines_balance) + "; neither – " + ", ".join(contract.lines_other) + ".",
+        "Statement lines an account may belong to: profit and loss – "
+        + ", ".join(contract.lines_profit)
+        + "; balance sheet – "
+        + ", ".join(contract.lines_balance)
+        + "; neither – "
+        + ", ".join(contract.lines_other)
+        + ".",
         "",
-    ]  # fmt: skip
+    ]
     for table in contract.tables.values():
         lines += [f"## {table.name}", "", f"{table.text}. Key: {', '.join(table.key)}."]
         if table.date:

@@ -40,16 +40,31 @@ DRIVERS = {
 def line_texts() -> dict[str, str]:
     """The statement lines in words."""
     return {
-        "revenue": "Revenue", "other_income": "Other income", "cogs": "Cost of goods sold", "selling": "Selling",
-        "distribution": "Distribution", "administration": "Administration", "research": "Research",
-        "depreciation": "Depreciation outside production", "interest": "Interest", "tax": "Income tax",
-        "intercompany_result": "Result from sister units", "cash": "Cash", "receivables": "Receivables",
-        "inventory": "Inventory", "other_current_assets": "Other current assets", "fixed_assets": "Fixed assets at cost",
-        "accumulated_depreciation": "Accumulated depreciation (negative)", "other_assets": "Other assets",
-        "intercompany_balance": "Balance with sister units", "payables": "Payables",
-        "other_current_liabilities": "Other current liabilities", "debt": "Debt",
-        "other_liabilities": "Other liabilities", "equity": "Equity without the result of the books",
-    }  # fmt: skip
+        "revenue": "Revenue",
+        "other_income": "Other income",
+        "cogs": "Cost of goods sold",
+        "selling": "Selling",
+        "distribution": "Distribution",
+        "administration": "Administration",
+        "research": "Research",
+        "depreciation": "Depreciation outside production",
+        "interest": "Interest",
+        "tax": "Income tax",
+        "intercompany_result": "Result from sister units",
+        "cash": "Cash",
+        "receivables": "Receivables",
+        "inventory": "Inventory",
+        "other_current_assets": "Other current assets",
+        "fixed_assets": "Fixed assets at cost",
+        "accumulated_depreciation": "Accumulated depreciation (negative)",
+        "other_assets": "Other assets",
+        "intercompany_balance": "Balance with sister units",
+        "payables": "Payables",
+        "other_current_liabilities": "Other current liabilities",
+        "debt": "Debt",
+        "other_liabilities": "Other liabilities",
+        "equity": "Equity without the result of the books",
+    }
 
 
 @dataclass(frozen=True)

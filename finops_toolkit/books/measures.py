@@ -72,10 +72,12 @@ def times(left: Any, right: Any) -> Any:
 
 
 def dated(table: ibis.Table, date: str) -> ibis.Table:
+    """The rows that have the date, with the month it lies in."""
     return table.filter(table[date].notnull()).mutate(month=month_of(table[date]))
 
 
 def plain(name: str, date: str) -> Callable[[Tables], ibis.Table]:
+    """A query's table: all rows, by the month of a date."""
     return lambda tables: dated(tables[name], date)
 
 
@@ -89,6 +91,7 @@ def external(tables: Tables, name: str, party: str) -> ibis.Table:
 
 
 def external_dated(name: str, party: str, date: str) -> Callable[[Tables], ibis.Table]:
+    """A query's table: the rows with outside customers or suppliers, by the month of a date."""
     return lambda tables: dated(external(tables, name, party), date)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import ibis
 
 from .measures import Query, Sum, Tables, dated, external_dated, month_of, plain, times
@@ -41,51 +40,167 @@ def _capacity(tables: Tables) -> ibis.Table:
 
 
 MAKING = (
-    Query(("production",), "production", _runs, (
-        Sum("runs", "Production runs"),
-        Sum("planned_minutes", "Minutes planned", "minutes", lambda t: t.planned_minutes),
-        Sum("run_minutes", "Minutes run", "minutes", lambda t: t.run_minutes),
-        Sum("ideal_minutes_made", "Ideal minutes of the units made", "minutes", lambda t: times(t.made, t.ideal_minutes)),
-        Sum("ideal_minutes_good", "Ideal minutes of the units good at first pass", "minutes",
-            lambda t: times(t.first_pass_good, t.ideal_minutes)),
-        Sum("made", "Units made", "quantity", lambda t: t.made),
-        Sum("good", "Units good in the end", "quantity", lambda t: t.good),
-        Sum("first_pass_good", "Units good at the first pass", "quantity", lambda t: t.first_pass_good),
-        Sum("scrapped", "Units scrapped", "quantity", lambda t: t.made - t.good),
-        Sum("planned_quantity", "Units planned", "quantity", lambda t: t.planned_quantity),
-        Sum("attained_quantity", "Units made of those planned, run by run", "quantity",
-            lambda t: ibis.least(t.planned_quantity, t.good)),
-        Sum("standard_cost_made", "Standard cost of the good units", "money", lambda t: times(t.good, t.standard_cost_)),
-        Sum("absorbed_overhead", "Overhead absorbed by the good units", "money", lambda t: times(t.good, t.overhead_cost_)),
-    )),
-    Query(("consumption",), "production", plain("consumption", "used"), (
-        Sum("material_price_effect", "Material price: (standard − actual price) × actual quantity", "money",
-            lambda t: times(t.standard_price - t.actual_price, t.actual_quantity), lambda t: t.kind == "material"),
-        Sum("material_usage_effect", "Material usage: (standard − actual quantity) × standard price", "money",
-            lambda t: times(t.standard_quantity - t.actual_quantity, t.standard_price), lambda t: t.kind == "material"),
-        Sum("labour_rate_effect", "Labour rate: (standard − actual rate) × actual hours", "money",
-            lambda t: times(t.standard_price - t.actual_price, t.actual_quantity), lambda t: t.kind == "labour"),
-        Sum("labour_efficiency_effect", "Labour efficiency: (standard − actual hours) × standard rate", "money",
-            lambda t: times(t.standard_quantity - t.actual_quantity, t.standard_price), lambda t: t.kind == "labour"),
-        Sum("labour_hours", "Hours worked in production", "hours", lambda t: t.actual_quantity, lambda t: t.kind == "labour"),
-    )),
-    Query(("purchases",), "purchases", external_dated("purchases", "supplier", "promised"), (
-        Sum("purchase_lines_due", "Purchase lines promised for the month"),
-        Sum("purchase_lines_ontime", "Of these, received by the promised date", "count", None, lambda t: t.received <= t.promised),
-    )),
-    Query(("purchases",), "purchases", external_dated("purchases", "supplier", "received"), (
-        Sum("received_quantity", "Units received", "quantity", lambda t: t.received_quantity),
-        Sum("rejected_quantity", "Of these, rejected", "quantity", lambda t: t.rejected_quantity),
-        Sum("purchased_amount", "Value of what was received", "money", lambda t: times(t.received_quantity, t.price)),
-    )),
-    Query(("stock",), "stock", _last_stock, (
-        Sum("stock_value", "Value of stock", "money", lambda t: t.value, None, "closing"),
-        Sum("stock_quantity", "Units in stock", "quantity", lambda t: t.quantity, None, "closing"),
-        Sum("stock_material_value", "Value of materials in stock", "money", lambda t: t.value, lambda t: t.kind == "material", "closing"),
-        Sum("stock_finished_value", "Value of finished products in stock", "money", lambda t: t.value, lambda t: t.kind == "finished", "closing"),
-    )),
-    Query(("capacity",), "capacity", _capacity, (
-        Sum("capacity_minutes", "Minutes available", "minutes", lambda t: times(t.hours, ibis.literal(60).cast("decimal(4, 0)"))),
-        Sum("people", "People in production (full-time equivalents)", "quantity", lambda t: t.people, None, "closing"),
-    )),
-)  # fmt: skip
+    Query(
+        ("production",),
+        "production",
+        _runs,
+        (
+            Sum("runs", "Production runs"),
+            Sum("planned_minutes", "Minutes planned", "minutes", lambda t: t.planned_minutes),
+            Sum("run_minutes", "Minutes run", "minutes", lambda t: t.run_minutes),
+            Sum(
+                "ideal_minutes_made",
+                "Ideal minutes of the units made",
+                "minutes",
+                lambda t: times(t.made, t.ideal_minutes),
+            ),
+            Sum(
+                "ideal_minutes_good",
+                "Ideal minutes of the units good at first pass",
+                "minutes",
+                lambda t: times(t.first_pass_good, t.ideal_minutes),
+            ),
+            Sum("made", "Units made", "quantity", lambda t: t.made),
+            Sum("good", "Units good in the end", "quantity", lambda t: t.good),
+            Sum("first_pass_good", "Units good at the first pass", "quantity", lambda t: t.first_pass_good),
+            Sum("scrapped", "Units scrapped", "quantity", lambda t: t.made - t.good),
+            Sum("planned_quantity", "Units planned", "quantity", lambda t: t.planned_quantity),
+            Sum(
+                "attained_quantity",
+                "Units made of those planned, run by run",
+                "quantity",
+                lambda t: ibis.least(t.planned_quantity, t.good),
+            ),
+            Sum(
+                "standard_cost_made",
+                "Standard cost of the good units",
+                "money",
+                lambda t: times(t.good, t.standard_cost_),
+            ),
+            Sum(
+                "absorbed_overhead",
+                "Overhead absorbed by the good units",
+                "money",
+                lambda t: times(t.good, t.overhead_cost_),
+            ),
+        ),
+    ),
+    Query(
+        ("consumption",),
+        "production",
+        plain("consumption", "used"),
+        (
+            Sum(
+                "material_price_effect",
+                "Material price: (standard − actual price) × actual quantity",
+                "money",
+                lambda t: times(t.standard_price - t.actual_price, t.actual_quantity),
+                lambda t: t.kind == "material",
+            ),
+            Sum(
+                "material_usage_effect",
+                "Material usage: (standard − actual quantity) × standard price",
+                "money",
+                lambda t: times(t.standard_quantity - t.actual_quantity, t.standard_price),
+                lambda t: t.kind == "material",
+            ),
+            Sum(
+                "labour_rate_effect",
+                "Labour rate: (standard − actual rate) × actual hours",
+                "money",
+                lambda t: times(t.standard_price - t.actual_price, t.actual_quantity),
+                lambda t: t.kind == "labour",
+            ),
+            Sum(
+                "labour_efficiency_effect",
+                "Labour efficiency: (standard − actual hours) × standard rate",
+                "money",
+                lambda t: times(t.standard_quantity - t.actual_quantity, t.standard_price),
+                lambda t: t.kind == "labour",
+            ),
+            Sum(
+                "labour_hours",
+                "Hours worked in production",
+                "hours",
+                lambda t: t.actual_quantity,
+                lambda t: t.kind == "labour",
+            ),
+        ),
+    ),
+    Query(
+        ("purchases",),
+        "purchases",
+        external_dated("purchases", "supplier", "promised"),
+        (
+            Sum("purchase_lines_due", "Purchase lines promised for the month"),
+            Sum(
+                "purchase_lines_ontime",
+                "Of these, received by the promised date",
+                "count",
+                None,
+                lambda t: t.received <= t.promised,
+            ),
+        ),
+    ),
+    Query(
+        ("purchases",),
+        "purchases",
+        external_dated("purchases", "supplier", "received"),
+        (
+            Sum("received_quantity", "Units received", "quantity", lambda t: t.received_quantity),
+            Sum("rejected_quantity", "Of these, rejected", "quantity", lambda t: t.rejected_quantity),
+            Sum(
+                "purchased_amount",
+                "Value of what was received",
+                "money",
+                lambda t: times(t.received_quantity, t.price),
+            ),
+        ),
+    ),
+    Query(
+        ("stock",),
+        "stock",
+        _last_stock,
+        (
+            Sum("stock_value", "Value of stock", "money", lambda t: t.value, None, "closing"),
+            Sum("stock_quantity", "Units in stock", "quantity", lambda t: t.quantity, None, "closing"),
+            Sum(
+                "stock_material_value",
+                "Value of materials in stock",
+                "money",
+                lambda t: t.value,
+                lambda t: t.kind == "material",
+                "closing",
+            ),
+            Sum(
+                "stock_finished_value",
+                "Value of finished products in stock",
+                "money",
+                lambda t: t.value,
+                lambda t: t.kind == "finished",
+                "closing",
+            ),
+        ),
+    ),
+    Query(
+        ("capacity",),
+        "capacity",
+        _capacity,
+        (
+            Sum(
+                "capacity_minutes",
+                "Minutes available",
+                "minutes",
+                lambda t: times(t.hours, ibis.literal(60).cast("decimal(4, 0)")),
+            ),
+            Sum(
+                "people",
+                "People in production (full-time equivalents)",
+                "quantity",
+                lambda t: t.people,
+                None,
+                "closing",
+            ),
+        ),
+    ),
+)

@@ -99,42 +99,131 @@ def _backlog(tables: Tables) -> ibis.Table:
 
 
 ORDERS = (
-    Query(("deliveries",), "sales", external_dated("deliveries", "customer", "shipped"), (
-        Sum("delivered_amount", "Sales value delivered, returns deducted", "money", lambda t: t.amount),
-        Sum("delivered_cost", "Standard cost of what was delivered", "money", lambda t: t.cost),
-        Sum("delivered_quantity", "Units delivered, returns deducted", "quantity", lambda t: t.quantity),
-        Sum("returned_quantity", "Units returned", "quantity", lambda t: -t.quantity, lambda t: t.quantity < 0),
-        Sum("returned_amount", "Sales value returned", "money", lambda t: -t.amount, lambda t: t.quantity < 0),
-        Sum("delivery_lines", "Delivery lines", "count", None, lambda t: t.quantity > 0),
-    )),
-    Query(("orders",), "orders", external_dated("orders", "customer", "ordered"), (
-        Sum("order_lines", "Order lines received"),
-        Sum("ordered_quantity", "Units ordered", "quantity", lambda t: t.quantity),
-        Sum("ordered_amount", "Value ordered, net of discount", "money", lambda t: times(_net_price(t), t.quantity)),
-    )),
-    Query(("orders", "deliveries"), "orders", _due_lines, (
-        Sum("lines_due", "Order lines due in the month, by requested date"),
-        Sum("lines_ontime", "Of these, complete by the requested date", "count", None, lambda t: t.filled >= t.quantity),
-        Sum("units_requested", "Units due in the month, by requested date", "quantity", lambda t: t.quantity),
-        Sum("units_filled", "Of these, delivered by the requested date", "quantity", lambda t: t.filled),
-    )),
-    Query(("orders", "deliveries"), "orders", _due_orders, (
-        Sum("orders_due", "Orders due in the month, by latest requested date"),
-        Sum("otif_orders", "Of these, delivered on time and in full", "count", None, lambda t: t.otif),
-        Sum("ontime_orders", "Of these, with nothing delivered late", "count", None, lambda t: t.any_delivered & ~t.late),
-        Sum("infull_orders", "Of these, delivered in full by now", "count", None, lambda t: t.in_full),
-        Sum("perfect_orders", "On time, in full, nothing returned, no complaint", "count", None,
-            lambda t: t.otif & ~t.returned & ~t.complaint),
-    )),
-    Query(("orders", "deliveries"), "orders", _completed_orders, (
-        Sum("cycle_orders", "Orders completed"),
-        Sum("order_cycle_days", "Days from order to last delivery, of the orders completed", "days", lambda t: t.days),
-    )),
-    Query(("orders", "deliveries"), "orders", _backlog, (
-        Sum("backlog_quantity", "Units ordered and not delivered", "quantity", lambda t: t.quantity, None, "closing"),
-        Sum("backlog_amount", "Value ordered and not delivered", "money", lambda t: t.amount, None, "closing"),
-    ), accumulate=True),
-)  # fmt: skip
+    Query(
+        ("deliveries",),
+        "sales",
+        external_dated("deliveries", "customer", "shipped"),
+        (
+            Sum("delivered_amount", "Sales value delivered, returns deducted", "money", lambda t: t.amount),
+            Sum("delivered_cost", "Standard cost of what was delivered", "money", lambda t: t.cost),
+            Sum("delivered_quantity", "Units delivered, returns deducted", "quantity", lambda t: t.quantity),
+            Sum(
+                "returned_quantity",
+                "Units returned",
+                "quantity",
+                lambda t: -t.quantity,
+                lambda t: t.quantity < 0,
+            ),
+            Sum(
+                "returned_amount",
+                "Sales value returned",
+                "money",
+                lambda t: -t.amount,
+                lambda t: t.quantity < 0,
+            ),
+            Sum("delivery_lines", "Delivery lines", "count", None, lambda t: t.quantity > 0),
+        ),
+    ),
+    Query(
+        ("orders",),
+        "orders",
+        external_dated("orders", "customer", "ordered"),
+        (
+            Sum("order_lines", "Order lines received"),
+            Sum("ordered_quantity", "Units ordered", "quantity", lambda t: t.quantity),
+            Sum(
+                "ordered_amount",
+                "Value ordered, net of discount",
+                "money",
+                lambda t: times(_net_price(t), t.quantity),
+            ),
+        ),
+    ),
+    Query(
+        ("orders", "deliveries"),
+        "orders",
+        _due_lines,
+        (
+            Sum("lines_due", "Order lines due in the month, by requested date"),
+            Sum(
+                "lines_ontime",
+                "Of these, complete by the requested date",
+                "count",
+                None,
+                lambda t: t.filled >= t.quantity,
+            ),
+            Sum(
+                "units_requested",
+                "Units due in the month, by requested date",
+                "quantity",
+                lambda t: t.quantity,
+            ),
+            Sum("units_filled", "Of these, delivered by the requested date", "quantity", lambda t: t.filled),
+        ),
+    ),
+    Query(
+        ("orders", "deliveries"),
+        "orders",
+        _due_orders,
+        (
+            Sum("orders_due", "Orders due in the month, by latest requested date"),
+            Sum("otif_orders", "Of these, delivered on time and in full", "count", None, lambda t: t.otif),
+            Sum(
+                "ontime_orders",
+                "Of these, with nothing delivered late",
+                "count",
+                None,
+                lambda t: t.any_delivered & ~t.late,
+            ),
+            Sum("infull_orders", "Of these, delivered in full by now", "count", None, lambda t: t.in_full),
+            Sum(
+                "perfect_orders",
+                "On time, in full, nothing returned, no complaint",
+                "count",
+                None,
+                lambda t: t.otif & ~t.returned & ~t.complaint,
+            ),
+        ),
+    ),
+    Query(
+        ("orders", "deliveries"),
+        "orders",
+        _completed_orders,
+        (
+            Sum("cycle_orders", "Orders completed"),
+            Sum(
+                "order_cycle_days",
+                "Days from order to last delivery, of the orders completed",
+                "days",
+                lambda t: t.days,
+            ),
+        ),
+    ),
+    Query(
+        ("orders", "deliveries"),
+        "orders",
+        _backlog,
+        (
+            Sum(
+                "backlog_quantity",
+                "Units ordered and not delivered",
+                "quantity",
+                lambda t: t.quantity,
+                None,
+                "closing",
+            ),
+            Sum(
+                "backlog_amount",
+                "Value ordered and not delivered",
+                "money",
+                lambda t: t.amount,
+                None,
+                "closing",
+            ),
+        ),
+        accumulate=True,
+    ),
+)
 
 
 def _open_items(name: str, party: str) -> Callable[[Tables], ibis.Table]:
@@ -171,29 +260,63 @@ def _paid(name: str, party: str) -> Callable[[Tables], ibis.Table]:
 
 
 ITEMS = (
-    Query(("invoices",), "receivables", external_dated("invoices", "customer", "issued"), (
-        Sum("invoiced_gross", "Invoices issued, with VAT", "money", lambda t: t.amount),
-        Sum("invoices_issued", "Invoices issued"),
-    )),
-    Query(("invoices",), "receivables", _paid("invoices", "customer"), (
-        Sum("collected_gross", "Invoices paid, with VAT", "money", lambda t: t.amount),
-        Sum("paid_invoices", "Invoices paid"),
-        Sum("paid_late_invoices", "Of these, after they were due", "count", None, lambda t: t.paid > t.due),
-        Sum("days_to_pay", "Days from issue to payment, of the invoices paid", "days", lambda t: t.days),
-    )),
-    Query(("invoices",), "receivables", _open_items("invoices", "customer"), (
-        Sum("open_invoices", "Invoices open, with VAT", "money", lambda t: t.open, None, "closing"),
-        Sum("overdue_invoices", "Of these, overdue", "money", lambda t: t.overdue, None, "closing"),
-    ), accumulate=True, sparse=True),
-    Query(("bills",), "payables", external_dated("bills", "supplier", "issued"), (
-        Sum("billed_gross", "Bills received, with VAT", "money", lambda t: t.amount),
-    )),
-    Query(("bills",), "payables", _paid("bills", "supplier"), (
-        Sum("bills_paid", "Bills paid"),
-        Sum("bills_paid_late", "Of these, after they were due", "count", None, lambda t: t.paid > t.due),
-    )),
-    Query(("bills",), "payables", _open_items("bills", "supplier"), (
-        Sum("open_bills", "Bills open, with VAT", "money", lambda t: t.open, None, "closing"),
-        Sum("overdue_bills", "Of these, overdue", "money", lambda t: t.overdue, None, "closing"),
-    ), accumulate=True, sparse=True),
-)  # fmt: skip
+    Query(
+        ("invoices",),
+        "receivables",
+        external_dated("invoices", "customer", "issued"),
+        (
+            Sum("invoiced_gross", "Invoices issued, with VAT", "money", lambda t: t.amount),
+            Sum("invoices_issued", "Invoices issued"),
+        ),
+    ),
+    Query(
+        ("invoices",),
+        "receivables",
+        _paid("invoices", "customer"),
+        (
+            Sum("collected_gross", "Invoices paid, with VAT", "money", lambda t: t.amount),
+            Sum("paid_invoices", "Invoices paid"),
+            Sum(
+                "paid_late_invoices", "Of these, after they were due", "count", None, lambda t: t.paid > t.due
+            ),
+            Sum("days_to_pay", "Days from issue to payment, of the invoices paid", "days", lambda t: t.days),
+        ),
+    ),
+    Query(
+        ("invoices",),
+        "receivables",
+        _open_items("invoices", "customer"),
+        (
+            Sum("open_invoices", "Invoices open, with VAT", "money", lambda t: t.open, None, "closing"),
+            Sum("overdue_invoices", "Of these, overdue", "money", lambda t: t.overdue, None, "closing"),
+        ),
+        accumulate=True,
+        sparse=True,
+    ),
+    Query(
+        ("bills",),
+        "payables",
+        external_dated("bills", "supplier", "issued"),
+        (Sum("billed_gross", "Bills received, with VAT", "money", lambda t: t.amount),),
+    ),
+    Query(
+        ("bills",),
+        "payables",
+        _paid("bills", "supplier"),
+        (
+            Sum("bills_paid", "Bills paid"),
+            Sum("bills_paid_late", "Of these, after they were due", "count", None, lambda t: t.paid > t.due),
+        ),
+    ),
+    Query(
+        ("bills",),
+        "payables",
+        _open_items("bills", "supplier"),
+        (
+            Sum("open_bills", "Bills open, with VAT", "money", lambda t: t.open, None, "closing"),
+            Sum("overdue_bills", "Of these, overdue", "money", lambda t: t.overdue, None, "closing"),
+        ),
+        accumulate=True,
+        sparse=True,
+    ),
+)

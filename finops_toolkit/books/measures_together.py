@@ -1,4 +1,4 @@
-"""How departments work together and what customers say: forecasts, meetings, decisions, hand-offs, surveys."""
+"""How departments work together, and what customers say: forecasts, meetings, decisions, surveys."""
 
 from __future__ import annotations
 
@@ -23,9 +23,13 @@ def _forecast_errors(version: str) -> Callable[[Tables], ibis.Table]:
         last = last.rename(u_="unit", m_="month", p_="product")
         made = forecasts.join(
             last,
-            [forecasts.unit == last.u_, forecasts.month == last.m_, forecasts["product"] == last.p_,
-             forecasts.made_on == last.last_],
-        )  # fmt: skip
+            [
+                forecasts.unit == last.u_,
+                forecasts.month == last.m_,
+                forecasts["product"] == last.p_,
+                forecasts.made_on == last.last_,
+            ],
+        )
         zero = ibis.literal(0).cast(EXACT)
         said = made.select("unit", "month", "product", forecast=made.quantity.cast(EXACT), actual=zero)
         orders = dated(external(tables, "orders", "customer"), "ordered")
@@ -43,13 +47,44 @@ def _forecast_errors(version: str) -> Callable[[Tables], ibis.Table]:
 def _forecast_sums(version: str) -> tuple[Sum, ...]:
     label = {"consensus": "agreed", "statistical": "statistical"}[version]
     sums = (
-        Sum(f"{version}_forecast", f"Units in the {label} forecast made the month before", "quantity", lambda t: t.forecast),
-        Sum(f"{version}_error", "Its error: forecast − ordered (positive is over-forecast)", "quantity", lambda t: t.forecast - t.actual),
-        Sum(f"{version}_abs_error", "Its absolute error, product by product", "quantity", lambda t: (t.forecast - t.actual).abs()),
-    )  # fmt: skip
-    return sums + ((Sum("forecast_actual", "Units ordered in months that were forecast", "quantity", lambda t: t.actual),)
-                   if version == "consensus" else
-                   (Sum("statistical_actual", "Units ordered in months with a statistical forecast", "quantity", lambda t: t.actual),))  # fmt: skip
+        Sum(
+            f"{version}_forecast",
+            f"Units in the {label} forecast made the month before",
+            "quantity",
+            lambda t: t.forecast,
+        ),
+        Sum(
+            f"{version}_error",
+            "Its error: forecast − ordered (positive is over-forecast)",
+            "quantity",
+            lambda t: t.forecast - t.actual,
+        ),
+        Sum(
+            f"{version}_abs_error",
+            "Its absolute error, product by product",
+            "quantity",
+            lambda t: (t.forecast - t.actual).abs(),
+        ),
+    )
+    return sums + (
+        (
+            Sum(
+                "forecast_actual",
+                "Units ordered in months that were forecast",
+                "quantity",
+                lambda t: t.actual,
+            ),
+        )
+        if version == "consensus"
+        else (
+            Sum(
+                "statistical_actual",
+                "Units ordered in months with a statistical forecast",
+                "quantity",
+                lambda t: t.actual,
+            ),
+        )
+    )
 
 
 def _has_function(table: ibis.Table, name: str) -> Any:
@@ -86,55 +121,128 @@ def steps(tables: Tables) -> ibis.Table:
     case = ibis.window(group_by="case", order_by=["step"])
     again = ibis.window(group_by=["case", "activity"], order_by=["step"])
     events = events.mutate(
-        before=events.department.lag().over(case), since=events.time.lag().over(case),
+        before=events.department.lag().over(case),
+        since=events.time.lag().over(case),
         last=events.step == events.step.max().over(ibis.window(group_by="case")),
         repeated=ibis.row_number().over(again) > 0,
-    )  # fmt: skip
+    )
     hand_off = events.before.notnull() & events.department.notnull() & (events.before != events.department)
     days = (events.time.epoch_seconds() - events.since.epoch_seconds()) // 86_400
     return dated(events.mutate(hand_off=hand_off, days=days), "time")
 
 
 TOGETHER = (
-    Query(("surveys",), "surveys", plain("surveys", "date"), (
-        Sum("nps_responses", "Answers to: would you recommend us?", "count", None, lambda t: t.nps.notnull()),
-        Sum("promoters", "Answers 9 and 10", "count", None, lambda t: t.nps >= 9),
-        Sum("detractors", "Answers 0 to 6", "count", None, lambda t: t.nps <= 6),
-        Sum("csat_responses", "Answers to: how satisfied are you?", "count", None, lambda t: t.csat.notnull()),
-        Sum("satisfied", "Answers 4 and 5", "count", None, lambda t: t.csat >= 4),
-    ), sparse=True),
-    Query(("incidents",), "incidents", plain("incidents", "date"), (
-        Sum("safety_incidents", "Recordable safety incidents", "count", None, lambda t: t.kind == "safety"),
-        Sum("complaints", "Complaints", "count", None, lambda t: t.kind == "complaint"),
-        Sum("incident_cost", "Cost of incidents as reported", "money", lambda t: t.cost),
-    ), sparse=True),
+    Query(
+        ("surveys",),
+        "surveys",
+        plain("surveys", "date"),
+        (
+            Sum(
+                "nps_responses",
+                "Answers to: would you recommend us?",
+                "count",
+                None,
+                lambda t: t.nps.notnull(),
+            ),
+            Sum("promoters", "Answers 9 and 10", "count", None, lambda t: t.nps >= 9),
+            Sum("detractors", "Answers 0 to 6", "count", None, lambda t: t.nps <= 6),
+            Sum(
+                "csat_responses",
+                "Answers to: how satisfied are you?",
+                "count",
+                None,
+                lambda t: t.csat.notnull(),
+            ),
+            Sum("satisfied", "Answers 4 and 5", "count", None, lambda t: t.csat >= 4),
+        ),
+        sparse=True,
+    ),
+    Query(
+        ("incidents",),
+        "incidents",
+        plain("incidents", "date"),
+        (
+            Sum(
+                "safety_incidents", "Recordable safety incidents", "count", None, lambda t: t.kind == "safety"
+            ),
+            Sum("complaints", "Complaints", "count", None, lambda t: t.kind == "complaint"),
+            Sum("incident_cost", "Cost of incidents as reported", "money", lambda t: t.cost),
+        ),
+        sparse=True,
+    ),
     Query(("forecasts", "orders"), "forecasts", _forecast_errors("consensus"), _forecast_sums("consensus")),
-    Query(("forecasts", "orders"), "forecasts", _forecast_errors("statistical"), _forecast_sums("statistical")),
-    Query(("meetings",), "meetings", plain("meetings", "date"), (
-        Sum("meetings_scheduled", "Meetings scheduled"),
-        Sum("meetings_held", "Of these, held", "count", None, lambda t: t.held),
-        Sum("meetings_cross_functional", "Held with finance and operations present", "count", None,
-            lambda t: t.held & _has_function(t, "finance") & _has_function(t, "operations")),
-    ), sparse=True),
-    Query(("decisions",), "decisions", plain("decisions", "raised"), (
-        Sum("decisions_raised", "Questions raised"),
-        Sum("decisions_decided", "Of these, decided by now", "count", None, lambda t: t.decided.notnull()),
-    ), sparse=True),
-    Query(("decisions",), "decisions", _due_actions, (
-        Sum("actions_due", "Actions due"),
-        Sum("actions_closed_ontime", "Of these, closed by the due date", "count", None, lambda t: t.closed <= t.due),
-    ), sparse=True),
-    Query(("decisions",), "decisions", _action_movements, (
-        Sum("open_actions", "Actions decided and not closed", "count", lambda t: t.open, None, "closing"),
-        Sum("overdue_actions", "Of these, overdue", "count", lambda t: t.overdue, None, "closing"),
-    ), accumulate=True, sparse=True),
-    Query(("events",), "events", steps, (
-        Sum("handoffs", "Hand-offs from one department to another", "count", None, lambda t: t.hand_off),
-        Sum("rework_steps", "Steps done again in the same case", "count", None, lambda t: t.repeated),
-        Sum("event_steps", "Steps"),
-        Sum("cases", "Cases finished", "count", None, lambda t: t["last"]),
-    ), sparse=True),
-)  # fmt: skip
+    Query(
+        ("forecasts", "orders"), "forecasts", _forecast_errors("statistical"), _forecast_sums("statistical")
+    ),
+    Query(
+        ("meetings",),
+        "meetings",
+        plain("meetings", "date"),
+        (
+            Sum("meetings_scheduled", "Meetings scheduled"),
+            Sum("meetings_held", "Of these, held", "count", None, lambda t: t.held),
+            Sum(
+                "meetings_cross_functional",
+                "Held with finance and operations present",
+                "count",
+                None,
+                lambda t: t.held & _has_function(t, "finance") & _has_function(t, "operations"),
+            ),
+        ),
+        sparse=True,
+    ),
+    Query(
+        ("decisions",),
+        "decisions",
+        plain("decisions", "raised"),
+        (
+            Sum("decisions_raised", "Questions raised"),
+            Sum(
+                "decisions_decided", "Of these, decided by now", "count", None, lambda t: t.decided.notnull()
+            ),
+        ),
+        sparse=True,
+    ),
+    Query(
+        ("decisions",),
+        "decisions",
+        _due_actions,
+        (
+            Sum("actions_due", "Actions due"),
+            Sum(
+                "actions_closed_ontime",
+                "Of these, closed by the due date",
+                "count",
+                None,
+                lambda t: t.closed <= t.due,
+            ),
+        ),
+        sparse=True,
+    ),
+    Query(
+        ("decisions",),
+        "decisions",
+        _action_movements,
+        (
+            Sum("open_actions", "Actions decided and not closed", "count", lambda t: t.open, None, "closing"),
+            Sum("overdue_actions", "Of these, overdue", "count", lambda t: t.overdue, None, "closing"),
+        ),
+        accumulate=True,
+        sparse=True,
+    ),
+    Query(
+        ("events",),
+        "events",
+        steps,
+        (
+            Sum("handoffs", "Hand-offs from one department to another", "count", None, lambda t: t.hand_off),
+            Sum("rework_steps", "Steps done again in the same case", "count", None, lambda t: t.repeated),
+            Sum("event_steps", "Steps"),
+            Sum("cases", "Cases finished", "count", None, lambda t: t["last"]),
+        ),
+        sparse=True,
+    ),
+)
 
 
 def _span(start: str, end: str) -> Callable[[Tables], ibis.Table]:
@@ -148,8 +256,25 @@ def _span(start: str, end: str) -> Callable[[Tables], ibis.Table]:
 
 
 HISTOGRAMS = (
-    Histogram("decision_days", "Days from raised to decided, by month decided", "decisions", ("decisions",), _span("raised", "decided")),
-    Histogram("closure_days", "Days from decided to closed, by month closed", "decisions", ("decisions",), _span("decided", "closed")),
-    Histogram("handoff_days", "Days a case waits when it passes to another department", "events", ("events",),
-              lambda tables: steps(tables).filter(lambda t: t.hand_off)),
-)  # fmt: skip
+    Histogram(
+        "decision_days",
+        "Days from raised to decided, by month decided",
+        "decisions",
+        ("decisions",),
+        _span("raised", "decided"),
+    ),
+    Histogram(
+        "closure_days",
+        "Days from decided to closed, by month closed",
+        "decisions",
+        ("decisions",),
+        _span("decided", "closed"),
+    ),
+    Histogram(
+        "handoff_days",
+        "Days a case waits when it passes to another department",
+        "events",
+        ("events",),
+        lambda tables: steps(tables).filter(lambda t: t.hand_off),
+    ),
+)

@@ -126,7 +126,8 @@ def _folder(data: str | Path | None) -> Path:
     names = sorted(path.name for path in (DATASETS / "adapters").glob("*/"))
     raise UsageError(
         f"There is no folder {data}.",
-        f"Give a folder of the contract's tables, an adapter's folder, or a bundled adapter: {', '.join(names)}."
+        "Give a folder of the contract's tables, an adapter's folder, or a bundled adapter: "
+        + f"{', '.join(names)}."
         if names
         else "Give a folder of the contract's tables or an adapter's folder.",
     )

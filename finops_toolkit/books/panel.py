@@ -140,7 +140,7 @@ def build_panel(tables: Tables, parents: dict[str, str | None], closed: int | No
     if "orders" in tables and "customer" in tables["orders"].columns:
         _add_customers(panel, tables)
     else:
-        for name, text in _CUSTOMERS.items():
+        for name in _CUSTOMERS:
             panel.missing[name] = "needs orders with customers"
     for histogram in HISTOGRAMS:
         if set(histogram.needs) <= set(tables):
@@ -191,6 +191,7 @@ class _Part:
 
 
 def fetch(table: ibis.Table, keys: list[str], values: list[str]) -> pd.DataFrame:
+    """Keys as they are, values as int64 ten-thousandths."""
     arrow = table.to_pyarrow()
     data: dict[str, Any] = {key: arrow[key].to_pandas() for key in keys}
     data |= {name: exact_integers(arrow[name]) for name in values}
@@ -302,7 +303,7 @@ def _ledger_part(frame: pd.DataFrame, sums: list[ledger.LedgerSum], source: str)
 
 
 def _last_full_month(parts: list[_Part]) -> int:
-    """The last month of the ledger (else of anything) that is not a stub of less than a tenth of the usual."""
+    """The last month of the ledger (else of anything) that is no stub: a tenth of the usual rows or more."""
     part = next((p for p in parts if p.source == "ledger"), parts[0])
     counted = [c for c in part.frame.columns if str(c).startswith("rows ")]
     by_month = part.frame.groupby("month")[counted].sum().sum(axis=1)

@@ -35,11 +35,16 @@ class Pair:
 
 PAIRS = (
     Pair("revenue", "revenue", "delivered_amount", "Revenue in the ledger against the value of deliveries"),
-    Pair("cost of sales", "standard_cost_of_sales", "delivered_cost", "Cost of sales at standard in the ledger against the cost of deliveries"),
+    Pair(
+        "cost of sales",
+        "standard_cost_of_sales",
+        "delivered_cost",
+        "Cost of sales at standard in the ledger against the cost of deliveries",
+    ),
     Pair("receivables", "receivables", "open_invoices", "Receivables in the ledger against open invoices"),
     Pair("payables", "payables", "open_bills", "Payables in the ledger against open bills"),
     Pair("inventory", "inventory", "stock_value", "Inventory in the ledger against the value of stock"),
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True)
@@ -105,7 +110,8 @@ def _pair_finding(panel: Panel, pair: Pair, frame: pd.DataFrame) -> list[Finding
         month=[month_text(int(m)) for m in worst.month],
         **{column: worst[column] / SCALE for column in ("ledger", "subledger", "difference")},
     )
-    text = f"{pair.text}: they differ in {off.month.nunique()} of {by_month.month.nunique()} months, {when} by {amount / SCALE:,.2f}"
+    text = f"{pair.text}: they differ in {off.month.nunique()} of {by_month.month.nunique()} months, "
+    text += f"{when} by {amount / SCALE:,.2f}"
     hint = "each figure names the book it comes from; the other book's value stands beside it"
     return [Finding("difference", "ledger", f"{pair.name}_agree", text, len(off), amount, shown, hint)]
 
@@ -136,9 +142,15 @@ def _unbalanced_entries(tables: Tables) -> list[Finding]:
 
 
 _ASSETS = (
-    "cash", "receivables", "inventory", "other_current_assets", "fixed_assets", "accumulated_depreciation",
-    "other_assets", "intercompany_balance",
-)  # fmt: skip
+    "cash",
+    "receivables",
+    "inventory",
+    "other_current_assets",
+    "fixed_assets",
+    "accumulated_depreciation",
+    "other_assets",
+    "intercompany_balance",
+)
 _SOURCES = ("payables", "other_current_liabilities", "debt", "other_liabilities", "equity", "profit_to_date")
 
 
@@ -146,9 +158,11 @@ def _balance_sheet(panel: Panel) -> list[Finding]:
     """Assets equal liabilities, equity and the result so far, in every unit and month."""
     if "equity" not in panel.measures:
         return []
-    gap = sum(panel.own(name) for name in _ASSETS if name in panel.measures) - sum(
-        panel.own(name) for name in _SOURCES if name in panel.measures
-    )
+    gap = np.zeros_like(panel.matrix("equity"))
+    for sign, names in ((1, _ASSETS), (-1, _SOURCES)):
+        for name in names:
+            if name in panel.measures:
+                gap += sign * panel.own(name)
     first, last = panel.coverage("equity")
     gap = gap[:, first - panel.months[0] : last - panel.months[0] + 1]
     if not np.any(gap):
@@ -176,7 +190,7 @@ def _units_in_stock(tables: Tables, panel: Panel) -> list[Finding]:
     )
     flows = fetch(moved, keys, ["into", "out"])
     if not set(_MOVES) <= set(tables):
-        # Without a book of every movement, only what comes in and goes out by the books there are can be checked.
+        # Without a book of every movement, only what comes in and goes out by the books can be checked.
         both = flows.groupby("product")[["into", "out"]].transform(lambda values: values.any())
         flows = flows[both["into"] & both["out"]]
     stock = tables["stock"]
