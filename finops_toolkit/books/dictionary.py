@@ -101,7 +101,8 @@ def dictionary_page(title: str) -> str:
         f"# {title}",
         "",
         "Made from the contract (`finops_toolkit/books/contract.toml`); change it there.",
-        "Every table is optional; a KPI says what it needs. Debits are positive. Amounts are in the books' currency.",
+        "Every table is optional; a KPI says what it needs. Debits are positive.",
+        "Amounts are in the books' currency.",
         "",
         "Statement lines an account may belong to: profit and loss – "
         + ", ".join(contract.lines_profit)

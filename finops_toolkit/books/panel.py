@@ -119,7 +119,7 @@ class Panel:
 
 def build_panel(tables: Tables, parents: dict[str, str | None], closed: int | None) -> Panel:
     """All measures the tables allow. `parents`: unit → parent in tree order; `closed`: None to find it."""
-    parts = _ledger_parts(tables) + _query_parts(tables)
+    parts = _ledger_parts(tables) + _query_parts(tables, next(iter(parents)))
     spans = [part for part in parts if len(part.frame)]
     if not spans:
         raise ContractError(
@@ -198,15 +198,14 @@ def fetch(table: ibis.Table, keys: list[str], values: list[str]) -> pd.DataFrame
     return pd.DataFrame(data)
 
 
-def _query_parts(tables: Tables) -> list[_Part]:
+def _query_parts(tables: Tables, root: str) -> list[_Part]:
     parts = []
-    top = tables["units"] if "units" in tables else None
     for query in QUERIES:
         if not set(query.needs) <= set(tables):
             continue
         table = query.build(tables)
-        if top is not None and "unit" in table.columns:
-            table = table.filter(table.unit.notnull())
+        # Only events may come without a unit: they belong to the company as a whole.
+        table = table.mutate(unit=table.unit.fill_null(root))
         columns: dict[str, Any] = {}
         for item in query.sums:
             where = None if item.where is None else item.where(table).fill_null(False)
