@@ -46,7 +46,7 @@ prove: $(COMPLETE) ## the long proofs: hundreds of kills, mutations and seeds (a
 	$(BIN)/python -m pytest -m prove -n $(JOBS) --dist load $(PYTEST) tests
 
 lab: $(COMPLETE) ## open the lessons in JupyterLab
-	$(BIN)/python -m jupyterlab --notebook-dir=.
+	$(BIN)/finops lab
 
 bench: $(COMPLETE) ## how fast it is, against the alternatives
 	$(BIN)/python -m benchmarks
