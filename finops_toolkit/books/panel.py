@@ -119,7 +119,7 @@ class Panel:
 
 def build_panel(tables: Tables, parents: dict[str, str | None], closed: int | None) -> Panel:
     """All measures the tables allow. `parents`: unit → parent in tree order; `closed`: None to find it."""
-    parts = _ledger_parts(tables) + _query_parts(tables, next(iter(parents)))
+    parts = _ledger_parts(tables) + _query_parts(tables, next(iter(parents), ""))
     spans = [part for part in parts if len(part.frame)]
     if not spans:
         raise ContractError(
@@ -407,6 +407,7 @@ def _add_customers(panel: Panel, tables: Tables) -> None:
 
 def _add_histogram(panel: Panel, histogram: Any, tables: Tables) -> None:
     table = histogram.build(tables)
+    table = table.mutate(unit=table.unit.fill_null(panel.units[0]))
     counted = table.group_by(["unit", "month", "days"]).aggregate(count=table.count()).to_pandas()
     counted = counted[counted.unit.isin(panel.units) & counted.month.between(panel.months[0], panel.closed)]
     frames = [counted]
