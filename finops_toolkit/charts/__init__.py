@@ -1,0 +1,24 @@
+"""Business charts on matplotlib: each takes a frame and an `ax`, returns the axes and shows nothing itself.
+
+Notation: actual solid dark, last year light, budget outlined, forecast hatched; good and bad by business effect,
+in a colour and by a sign; values at the elements; a message above and three lines that say who, what and when.
+"""
+
+from __future__ import annotations
+
+from .bridges import bridge
+from .cards import kpi_cards
+from .structure import bars_with_variance, bullet
+from .style import alt_text, new_axes
+from .time import columns_with_plan, line_with_target
+
+__all__ = [
+    "alt_text",
+    "bars_with_variance",
+    "bridge",
+    "bullet",
+    "columns_with_plan",
+    "kpi_cards",
+    "line_with_target",
+    "new_axes",
+]

@@ -1,0 +1,150 @@
+"""The statement: profit, and the balances that hold cash, for the period, the year to date and the whole year."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from ..books import Books, Panel
+from ..periods import Period
+from ..wording import joined, money_text, sentence, share_text
+from .figures import LINES, Figure, Line, actual, budget, in_period
+from .outlook import METHODS, outlook, sales_forecast
+
+SCOPES = ("period", "ytd", "outlook")
+BALANCES = ("cash", "receivables", "inventory", "payables")
+_SUMS = ("actual", "budget", "last_year", "delta", "delta_last_year")
+
+
+@dataclass(frozen=True)
+class Statement:
+    """`table`: a row for each line and scope, amounts as Int64 ten-thousandths, NA with a reason where there is none.
+
+    Columns: line, name, nature, total, scope, actual, budget, last_year, delta, delta_share, delta_last_year,
+    delta_last_year_share, reason, note. A delta is positive when it is good for profit or cash; a share is
+    none against a reference of zero or less. `scopes` maps each scope to its label; `notes` are sentences.
+    """
+
+    table: pd.DataFrame
+    text: str
+    scopes: dict[str, str]
+    notes: tuple[str, ...]
+    unit: str
+    period: Period
+
+    @property
+    def has_budget(self) -> bool:
+        """Whether any line has a budget."""
+        return bool(self.table["budget"].notna().any())
+
+    def value(self, line: str, scope: str = "period", column: str = "actual") -> int | None:
+        """One amount of the table in ten-thousandths; None where there is none."""
+        found = self.table[(self.table["line"] == line) & (self.table["scope"] == scope)]
+        return None if found.empty or pd.isna(found[column].iloc[0]) else int(found[column].iloc[0])
+
+
+def statement(books: Books, unit: str, period: Period | str) -> Statement:
+    """Revenue to net profit, cash, receivables, inventory and payables of a unit, against budget and last year.
+
+    Scopes: the period, the fiscal year to the period's end and the full-year outlook as known then. Lines with
+    nothing in any column are left out. Raises UsageError for an unknown unit or period.
+    """
+    unit, period, panel = books.unit(unit), books.period(period), books.panel()
+    ytd, year = period.ytd(books.fiscal_start), period.year(books.fiscal_start)
+    rows, notes, methods = [], [], {}
+    for line in LINES:
+        found = [("period", *in_period(panel, unit, line, period))]
+        if ytd.months != period.months:
+            found.append(("ytd", *in_period(panel, unit, line, ytd)))
+        if year.months != period.months:
+            figure, methods[line.id] = outlook(panel, unit, line, year, period.last)
+            found.append(("outlook", figure, *_whole_year(panel, unit, line, year)))
+        if _empty(found):
+            methods.pop(line.id, None)
+            continue
+        for scope, *figures in found:
+            rows.append(_row(line, scope, *figures))
+            notes += [f"{line.name}: {figure.note}" for figure in figures if figure.note]
+    table = pd.DataFrame(rows)
+    for column in _SUMS:
+        table[column] = table[column].astype("Int64")
+    scopes = {"period": period.label, "ytd": f"Year to {ytd.end:%B %Y}", "outlook": f"Outlook {year.text}"}
+    scopes = {scope: label for scope, label in scopes.items() if scope in set(table["scope"])}
+    result = Statement(table, "", scopes, (), unit, period)
+    words = [*_method_notes(methods, year), *dict.fromkeys(sentence(note) for note in notes)]
+    words.append(sales_forecast(books, unit, year, period.last, result.value("revenue", "outlook")))
+    return Statement(table, _text(result, books), scopes, tuple(word for word in words if word), unit, period)
+
+
+def _whole_year(panel: Panel, unit: str, line: Line, year: Period) -> tuple[Figure, Figure]:
+    return budget(panel, unit, line, year.first, year.last), actual(
+        panel, unit, line, year.first - 12, year.last - 12
+    )
+
+
+def _empty(found: list) -> bool:
+    return not any(figure.amount for _, *figures in found for figure in figures)
+
+
+def _row(line: Line, scope: str, now: Figure, plan: Figure, before: Figure) -> dict[str, object]:
+    row: dict[str, object] = {"line": line.id, "name": line.name, "nature": line.nature, "total": line.total,
+                              "scope": scope, "actual": now.amount, "budget": plan.amount,
+                              "last_year": before.amount}  # fmt: skip
+    for name, reference in (("delta", plan.amount), ("delta_last_year", before.amount)):
+        known = now.amount is not None and reference is not None
+        delta = line.good * (now.amount - reference) if known else None  # type: ignore[operator]
+        row[name] = delta
+        row[f"{name}_share"] = (
+            delta / reference if delta is not None and reference is not None and reference > 0 else None
+        )
+    row["reason"] = now.reason or plan.reason or before.reason
+    row["note"] = now.note or plan.note or before.note
+    return row
+
+
+def _method_notes(methods: dict[str, str], year: Period) -> list[str]:
+    """How the outlook was made: the method most lines share, and the lines that differ."""
+    if not methods:
+        return []
+    if all(how == "done" for how in methods.values()):
+        return [sentence(f"{year.label} is complete, so its outlook is what was booked")]
+    simple = {line.id: line for line in LINES if not line.total}
+    groups: dict[str, list[str]] = {}
+    for line, how in methods.items():
+        if line in simple and how != "done":
+            groups.setdefault(how, []).append(simple[line].name.lower())
+    if not groups:
+        return []
+    main = max(groups, key=lambda how: len(groups[how]))
+    text = f"Outlook: what is booked, plus {METHODS[main]}"
+    others = [f"{joined(names)}: {METHODS[how]}" for how, names in groups.items() if how != main]
+    return [sentence(f"{text}. Otherwise {'; '.join(others)}" if others else text)]
+
+
+def _text(result: Statement, books: Books) -> str:
+    """Revenue and operating profit of the period and the year to date against the reference, in two sentences."""
+    against, column = ("budget", "budget") if result.has_budget else ("last year", "last_year")
+    sentences = []
+    for scope, label in result.scopes.items():
+        if scope == "outlook" and result.value("revenue", "outlook") == result.value("revenue", "ytd"):
+            continue
+        words = []
+        for line, name in (("revenue", "revenue"), ("ebit", "operating profit")):
+            now, reference = result.value(line, scope), result.value(line, scope, column)
+            if now is None:
+                continue
+            gap = "" if reference is None else f" ({_gap(now - reference, reference)} {against})"
+            words.append(f"{name} {money_text(now, books.currency or None)}{gap}")
+        if words:
+            sentences.append(f"{label}: {joined(words)}")
+    return (
+        sentence(". ".join(sentences)) if sentences else "There is no revenue and no profit in these books."
+    )
+
+
+def _gap(gap: int, reference: int) -> str:
+    if gap == 0:
+        return "exactly"
+    size = share_text(abs(gap) / reference) if reference > 0 else money_text(abs(gap))
+    return f"{size} {'over' if gap > 0 else 'under'}"
