@@ -1,4 +1,4 @@
-"""What the tests share: the books, real data beside the project, settings of hypothesis, the proofs' clock."""
+"""What the tests share: books, real data beside the project, settings of hypothesis, the clock of the proofs."""
 
 from __future__ import annotations
 
