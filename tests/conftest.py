@@ -1,4 +1,4 @@
-"""What the tests share: books, real data beside the project, settings of hypothesis, the clock of the proofs."""
+"""What the tests share: books, real data beside the project, settings of hypothesis, the clock of proofs."""
 
 from __future__ import annotations
 
