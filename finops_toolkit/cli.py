@@ -1,0 +1,227 @@
+"""The command line: words in, one of the commands called, an exit code out.
+
+Exit codes: 0 good; 1 finished, some reports failed (or an error of the toolkit itself); 2 wrong usage or
+parameters, nothing ran; 3 the data breaks the contract; 130 interrupted. Nothing heavy is imported before a
+command needs it, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from . import __version__
+from .errors import FinopsError
+
+DATA = (
+    "a folder of the contract's tables (Parquet or CSV), an adapter's folder, or the name of a bundled "
+    "adapter; the generated company if left out"
+)
+PERIOD = (
+    "latest-closed (default), a month 2025-11, a quarter 2025-Q4, a year 2025, FY2025, 2025-YTD, "
+    "2025-11-YTD or 2025-11-R12"
+)
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code and prints errors without a traceback.
+
+    The environment variable FINOPS_TRACEBACK=1 shows the traceback of an error that is the toolkit's own.
+    """
+    try:
+        arguments = parser().parse_args(words)
+        from . import commands
+
+        code = getattr(commands, arguments.command.replace("-", "_"))(arguments)
+        sys.stdout.flush()
+        return code
+    except FinopsError as problem:
+        _say(problem.message, problem.hint)
+        return problem.exit_code
+    except KeyboardInterrupt:
+        _say("interrupted")
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output has enough (finops kpis | head); Python shall not complain at its exit
+        # either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as problem:
+        if os.environ.get("FINOPS_TRACEBACK"):
+            raise
+        _say(
+            f"an error of finops_toolkit itself, not of your input: {type(problem).__name__}: {problem}",
+            "Run it again with FINOPS_TRACEBACK=1 set and report what it prints.",
+        )
+        return 1
+
+
+def _say(message: str, hint: str | None = None) -> None:
+    print(f"finops: {message}", *filter(None, [hint]), sep="\n", file=sys.stderr)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The commands and their options."""
+    top = argparse.ArgumentParser(
+        prog="finops",
+        description="How a company's finance and operations departments work together: reports, checks and "
+        "KPIs from one set of books. (Not about cloud cost.)",
+        epilog="Exit codes: 0 good; 1 finished, some reports failed; 2 wrong usage, nothing ran; 3 the "
+        "data breaks the contract; 130 interrupted.",
+    )
+    top.add_argument("--version", action="version", version=f"finops_toolkit {__version__}")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _report(commands)
+    _check(commands)
+    _kpis(commands)
+    _make_data(commands)
+    lab = commands.add_parser("lab", help="open the lessons in JupyterLab", allow_abbrev=False)
+    lab.add_argument(
+        "options", nargs="*", help="options for JupyterLab, after --: finops lab -- --no-browser"
+    )
+    return top
+
+
+def _report(commands: argparse._SubParsersAction) -> None:
+    report = commands.add_parser(
+        "report",
+        help="one report for each unit, from notebooks",
+        description="Make reports: notebooks × units × periods, in parallel, with an index page. Everything "
+        "is checked before the first one starts.",
+        allow_abbrev=False,
+    )
+    report.add_argument(
+        "notebooks",
+        nargs="*",
+        metavar="NOTEBOOK",
+        help="notebooks, or names of bundled ones (default: all of notebooks/reports)",
+    )
+    report.add_argument("--data", metavar="D", default="", help=DATA)
+    report.add_argument("--source", metavar="DIR", default="", help="folder of an adapter's raw files")
+    report.add_argument(
+        "--by",
+        choices=["unit", "none"],
+        default="unit",
+        help="unit: a report for each unit (default); none: one for each notebook, with its own default unit",
+    )
+    report.add_argument(
+        "--unit",
+        metavar="U",
+        action="append",
+        help="only this unit; may be repeated (default: all with bookings)",
+    )
+    report.add_argument("--period", metavar="P", action="append", help=f"{PERIOD}; may be repeated")
+    report.add_argument(
+        "--out", metavar="DIR", default="reports", help="folder for the reports (default: reports)"
+    )
+    report.add_argument(
+        "--jobs",
+        metavar="N",
+        type=_count,
+        default=_processors(),
+        help="how many at once (default: one per processor)",
+    )
+    report.add_argument(
+        "--formats",
+        metavar="F",
+        default="html",
+        help="html (default), ipynb (the executed notebook), or html,ipynb",
+    )
+    report.add_argument(
+        "--param",
+        metavar="K=V",
+        action="append",
+        default=[],
+        help="a parameter of the notebook; may be repeated",
+    )
+    report.add_argument(
+        "--timeout",
+        metavar="S",
+        type=_seconds,
+        default=600.0,
+        help="seconds a report may take (default: 600)",
+    )
+
+
+def _check(commands: argparse._SubParsersAction) -> None:
+    check = commands.add_parser(
+        "check",
+        help="what the contract and the reconciliation say of this data",
+        description="Everything that is wrong or missing in a company's data, at once: tables, rules, the "
+        "ledger against its subledgers. Ends with 3 if the data is unusable.",
+        allow_abbrev=False,
+    )
+    check.add_argument("data", nargs="?", metavar="D", default="", help=DATA)
+    check.add_argument("--source", metavar="DIR", default="", help="folder of an adapter's raw files")
+    check.add_argument("--json", action="store_true", help="the same for machines")
+
+
+def _kpis(commands: argparse._SubParsersAction) -> None:
+    kpis = commands.add_parser(
+        "kpis",
+        help="the KPIs of each unit, or the trace of one",
+        description="KPIs by unit and period, each with its value or the reason why there is none.",
+        allow_abbrev=False,
+    )
+    kpis.add_argument("data", nargs="?", metavar="D", default="", help=DATA)
+    kpis.add_argument("--source", metavar="DIR", default="", help="folder of an adapter's raw files")
+    kpis.add_argument("--unit", metavar="U", action="append", help="only this unit; may be repeated")
+    kpis.add_argument("--period", metavar="P", action="append", help=f"{PERIOD}; may be repeated")
+    kpis.add_argument("--kpi", metavar="ID", action="append", help="only this KPI; may be repeated")
+    kpis.add_argument("--format", choices=["table", "csv", "json"], default="table", help="default: table")
+    kpis.add_argument(
+        "--trace",
+        action="store_true",
+        help="formula, inputs, rows counted and ledger difference of one KPI (--kpi), for the whole company "
+        "unless --unit says otherwise",
+    )
+
+
+def _make_data(commands: argparse._SubParsersAction) -> None:
+    make = commands.add_parser(
+        "make-data",
+        help="make a company's books",
+        description="Simulate a company and write its tables as Parquet. The same seed gives the same bytes.",
+        allow_abbrev=False,
+    )
+    make.add_argument("folder", metavar="DIR", help="where to write; made if it is not there")
+    make.add_argument(
+        "--seed", metavar="N", type=_whole, default=None, help="another company for each number"
+    )
+    make.add_argument("--years", metavar="N", type=_count, default=None, help="years to simulate")
+    make.add_argument(
+        "--scale", metavar="N", type=_count, default=None, help="times as many customers and documents"
+    )
+
+
+def _processors() -> int:
+    """Processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _whole(text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number such as 7")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < 10_000_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds such as 600")
+    return seconds
+
+
+if __name__ == "__main__":
+    sys.exit(main())

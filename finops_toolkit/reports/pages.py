@@ -1,0 +1,136 @@
+"""Pages: an executed notebook as one self-contained HTML file, and the page of a run that failed.
+
+A page loads nothing and runs nothing: its Content-Security-Policy forbids both, and what comes from a
+notebook is cleaned (see clean.py) or escaped before that.
+"""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from collections.abc import Sequence
+from functools import cache
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from .clean import Cleaner
+from .headlines import MIME
+from .parameters import title_of
+
+_TEMPLATES = Path(__file__).with_name("template")
+_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+_SHOWN = [
+    "text/html",
+    "image/svg+xml",
+    "image/png",
+    "image/jpeg",
+    "text/markdown",
+    "text/latex",
+    "text/plain",
+]
+
+Facts = Sequence[tuple[str, str]]
+
+
+def report_page(
+    notebook: Any, heading: Sequence[str] = (), facts: Facts = (), title: str = "", code: str = "end"
+) -> str:
+    """An executed notebook as one HTML page.
+
+    `heading` stands above the title (unit, period), `facts` in the footer (books, parameters, version);
+    `code` puts the code behind one fold at the "end" or behind one at each "cell".
+    """
+    name = title_of(notebook, "")
+    title = title or name or "Report"
+    cleaner = Cleaner(title)
+    if not name:
+        cleaner.headings.append((1, title))
+    body = _body(notebook, cleaner, code)
+    if not name:
+        body = f"<h1>{escape(title)}</h1>\n{body}"
+    sources = [c.source for c in notebook.cells if c.cell_type == "code" and c.source.strip()]
+    return shell_page(
+        "shell",
+        title=" · ".join([title, *heading]),
+        heading=heading,
+        body=_markup(body),
+        facts=facts,
+        code=sources if code == "end" else [],
+    )
+
+
+def failure_page(report: str, heading: Sequence[str], facts: Facts, **said: str | None) -> str:
+    """The page of a run that failed: `cause`, and as far as known `source` (the failing cell), `tail` (the
+    last lines of the error), `notebook` and `earlier` (links).
+    """
+    return shell_page(
+        "failure",
+        title=" · ".join([report, *heading, "failed"]),
+        report=report,
+        heading=heading,
+        facts=facts,
+        **said,
+    )
+
+
+def shell_page(template: str, **content: Any) -> str:
+    """One of our own pages, from template/NAME.html.j2; everything put in is escaped."""
+    css = (_TEMPLATES / "page.css").read_text(encoding="utf-8")
+    content = {"heading": (), "facts": (), "code": (), **content}
+    return (
+        _templates().get_template(f"{template}.html.j2").render(css=_markup(css), policy=_POLICY, **content)
+    )
+
+
+def _body(notebook: Any, cleaner: Cleaner, code: str) -> str:
+    from nbconvert import HTMLExporter
+
+    shown = copy.deepcopy(notebook)
+    for cell in shown.cells:
+        # Headlines are for the index page; a cell that shows nothing else shows nothing.
+        cell["outputs"] = [o for o in cell.get("outputs", []) if MIME not in o.get("data", {})]
+    exporter = HTMLExporter(
+        template_name="notebook", extra_template_basedirs=[str(_TEMPLATES)], exclude_anchor_links=True
+    )
+    exporter.config.NbConvertBase.display_data_priority = _SHOWN
+    exporter.register_filter("clean", cleaner.fragment)
+    exporter.register_filter("picture", _picture)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # nbconvert warns of outputs that we leave out on purpose
+        body, _ = exporter.from_notebook_node(shown, resources={"code": code})
+    return body
+
+
+def _picture(output: Any, mime: str) -> str:
+    """An output's image as an <img> with its alternative text, if the output has one."""
+    import base64
+
+    data = output.data[mime]
+    if mime == "image/svg+xml":
+        data = base64.b64encode(data.encode()).decode()
+    known = {**output.get("metadata", {}), **output.get("metadata", {}).get(mime, {})}
+    size = "".join(
+        f' {k}="{escape(str(known[k]))}"' for k in ("width", "height") if isinstance(known.get(k), int)
+    )
+    alt = escape(str(known.get("alt") or ""))
+    return f'<img src="data:{mime};base64,{"".join(data.split())}" alt="{alt}"{size}>'
+
+
+@cache
+def _templates() -> Any:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    return Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+
+
+def _markup(text: str) -> Any:
+    from markupsafe import Markup
+
+    return Markup(text)

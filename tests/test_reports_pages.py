@@ -1,0 +1,309 @@
+"""Pages load and run nothing, whatever text the data holds; headings are in order, pictures have a text."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import nbformat.v4 as v4
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from finops_toolkit.errors import UsageError
+from finops_toolkit.reports.clean import Cleaner
+from finops_toolkit.reports.headlines import MIME, headline, headline_of
+from finops_toolkit.reports.manifest import index_page, read_manifest
+from finops_toolkit.reports.pages import failure_page, report_page
+
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+ATTACKS = [
+    "<script>alert(1)</script>",
+    "<ScRiPt src=//evil.example/x.js></sCrIpT>",
+    "<img src=x onerror=alert(1)>",
+    "<img src='https://evil.example/pixel.png'>",
+    "<svg onload=alert(1)><script>alert(1)</script></svg>",
+    "<svg><style><img src=x onerror=alert(1)></style></svg>",
+    "<svg><a xlink:href='javascript:alert(1)'><text>x</text></a></svg>",
+    "<math><mtext></mtext><mglyph><style><img src=x onerror=alert(1)></style></mglyph></math>",
+    "<a href='javascript:alert(1)'>x</a>",
+    "<a href=' &#106;avascript:alert(1)'>x</a>",
+    "<a href='java\tscript:alert(1)'>x</a>",
+    "<a href='data:text/html,<script>alert(1)</script>'>x</a>",
+    "<a href='vbscript:x'>x</a>",
+    "<iframe src='https://evil.example'></iframe>",
+    "<object data='https://evil.example'></object><embed src='https://evil.example'>",
+    "<meta http-equiv=refresh content='0;url=https://evil.example'>",
+    "<base href='https://evil.example/'>",
+    "<link rel=stylesheet href='https://evil.example/x.css'>",
+    "<form action='https://evil.example'><input name=x><button>go</button></form>",
+    "<div style='background:url(https://evil.example/x.png)'>x</div>",
+    "<div style='position:fixed;top:0;left:0'>x</div>",
+    "<style>@import 'https://evil.example/x.css';</style>",
+    "<style>body{background:url(https://evil.example/x.png)}</style>",
+    "<style></style><script>alert(1)</script>",
+    "<title></title><script>alert(1)</script>",
+    "<textarea></textarea><script>alert(1)</script>",
+    "<noscript><p title='</noscript><img src=x onerror=alert(1)>'>",
+    "<!--><script>alert(1)</script>-->",
+    "<![CDATA[<script>alert(1)</script>]]>",
+    "</main></body></html><script>alert(1)</script>",
+    "<p title='\"><script>alert(1)</script>'>x</p>",
+    "<video src='https://evil.example/x.mp4' autoplay></video>",
+    "<table background='https://evil.example/x.png'><tr><td>x</td></tr></table>",
+    "<img srcset='https://evil.example/x.png 2x' src='data:text/html;base64,PHNjcmlwdD4='>",
+    "<details ontoggle=alert(1) open>x</details>",
+    "{{ 7 * 7 }}{% include 'page.css' %}",
+    "[x](javascript:alert(1))",
+    "![x](https://evil.example/x.png)",
+    "<http://evil.example>\n\n[1]: javascript:alert(1)",
+    "$\\href{javascript:alert(1)}{x}$",
+]
+
+
+class Page(HTMLParser):
+    """What a page asks a browser to load or to do."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str]]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note the tag."""
+        self.tags.append((tag, {name: value or "" for name, value in attrs}))
+
+    def wrong(self) -> list[str]:
+        """Everything that would load or run something, or send someone away unasked."""
+        bad = {
+            "script",
+            "iframe",
+            "object",
+            "embed",
+            "base",
+            "link",
+            "form",
+            "input",
+            "button",
+            "video",
+            "audio",
+        }
+        found = [tag for tag, _ in self.tags if tag in bad]
+        for tag, attributes in self.tags:
+            for name, value in attributes.items():
+                loads = name in ("src", "srcset", "background", "data", "poster", "xlink:href", "action")
+                if loads and not (name == "src" and value.startswith("data:image/")):
+                    found.append(f"{tag} {name}={value}")
+                if name == "href" and not re.match(r"https?://|mailto:|#|[^:]*$", value):
+                    found.append(f"{tag} {name}={value}")
+                if name.startswith("on") or (name == "style" and re.search(r"url\(|position|@", value)):
+                    found.append(f"{tag} {name}={value}")
+                if tag == "meta" and name == "http-equiv" and value != "Content-Security-Policy":
+                    found.append(f"{tag} {value}")
+        return found
+
+
+def show(**data: str) -> Any:
+    """A display output."""
+    return v4.new_output("display_data", {key.replace("_", "/"): value for key, value in data.items()})
+
+
+def page(*cells: Any, **words: Any) -> str:
+    """The page of a notebook with these cells."""
+    return report_page(v4.new_notebook(cells=[v4.new_markdown_cell("# Title"), *cells]), **words)
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_no_text_becomes_code(attack: str) -> None:
+    """A known attack does nothing in any place that text from data can reach."""
+    outputs = [
+        show(text_html=attack),
+        show(text_markdown=attack),
+        show(text_plain=attack),
+        show(text_latex=attack),
+        show(application_javascript="alert(1)"),
+        v4.new_output("stream", text=attack),
+        v4.new_output("stream", name="stderr", text=attack),
+        v4.new_output("error", ename=attack, evalue=attack, traceback=[attack]),
+        v4.new_output("display_data", {"image/png": attack}, metadata={"alt": attack}),
+        v4.new_output("display_data", {"image/svg+xml": attack}),
+    ]
+    cells = [v4.new_markdown_cell(attack), v4.new_code_cell(attack, outputs=outputs)]
+    facts = [(attack, attack)]
+    record = {
+        **dict.fromkeys(("report", "title", "unit", "unit_label", "period", "period_label", "cause"), attack),
+        **dict.fromkeys(("page", "notebook", "failure"), attack),
+        "headline": [{"label": attack, "value": attack, "status": "bad"}],
+        **{"status": "failed", "order": 0, "period_order": 0},
+    }
+    pages = [
+        page(*cells, heading=[attack], facts=facts, title=attack, code="end"),
+        page(*cells, heading=[attack], facts=facts, code="cell"),
+        failure_page(
+            attack, [attack], facts, cause=attack, source=attack, tail=attack, notebook="", earlier=""
+        ),
+        index_page({"books": attack, "reports": {"x": record, "y": {**record, "status": "done"}}}, facts),
+    ]
+
+    for html in pages:
+        assert Page(html).wrong() == []
+        assert len(re.findall(r"(?i)<html|</html>|<body|</body>|<main|</main>", html)) == 6
+        assert "49" not in re.sub(r"(?s)<style>.*?</style>", "", html)
+        assert "default-src 'none'" in html.replace("&#39;", "'")
+
+
+@given(
+    st.lists(st.one_of(st.sampled_from(ATTACKS), st.text(alphabet="<>/='\" \tabhrefscriptsvgstyle-!&;#x&")))
+)
+def test_no_mixture_becomes_code(parts: list[str]) -> None:
+    """Attacks put together, cut and nested do nothing either, and cleaning what is clean changes nothing."""
+    clean = Cleaner("t").fragment("".join(parts))
+
+    assert Page(clean).wrong() == []
+    assert Cleaner("t").fragment(clean) == clean
+
+
+def test_a_fragment_cannot_swallow_the_next() -> None:
+    """What a fragment leaves open is closed, what it closes without opening is dropped."""
+    cleaner = Cleaner("t")
+
+    assert cleaner.fragment("<table><tr><td>a<div>") == "<table><tr><td>a<div></div></td></tr></table>"
+    assert cleaner.fragment("</div></section>b") == "b"
+
+
+def test_what_helpers_make_comes_through() -> None:
+    """Tables with their styles, figures with a text and small vector drawings look as they were made."""
+    html = (
+        '<style>#T1 .x {color: red; position: relative}</style><table id="T1"><thead><tr>'
+        '<th scope="col" colspan="2">a &amp; b</th></tr></thead></table>'
+        f'<figure><img src="data:image/png;base64,{PIXEL}" alt="Revenue up"><figcaption>c</figcaption></figure>'
+        '<svg viewbox="0 0 9 9"><path d="M0 0L9 9" stroke="#123"></path><title>t</title></svg>'
+        '<a href="https://example.org/x?a=1&amp;b=2" rel="noopener noreferrer">x</a><a href="#top">top</a>'
+    )
+
+    assert Cleaner("t").fragment(html) == html
+
+
+@pytest.mark.parametrize(
+    ("arrived", "written"),
+    [
+        ("<h1>a</h1><h2>b</h2><h3>c</h3>", "h1 h2 h3"),
+        ("<h1>a</h1><h3>b</h3><h5>c</h5><h2>d</h2>", "h1 h2 h3 h2"),
+        ("<h1>a</h1><h1>b</h1>", "h1 h2"),
+        ("<h3>a</h3>", "h2"),
+    ],
+)
+def test_headings_are_in_order(arrived: str, written: str) -> None:
+    """One heading of level one, and no level left out on the way down."""
+    assert " ".join(re.findall(r"<(h\d)>", Cleaner("t").fragment(arrived))) == written
+
+
+def test_a_page_has_one_title() -> None:
+    """A notebook without a heading of its own gets its title as one."""
+    own = page(v4.new_markdown_cell("## Part"))
+    none = report_page(v4.new_notebook(cells=[v4.new_markdown_cell("text")]), title="Cash <b>")
+
+    assert re.findall("<h1>(.*?)</h1>", own) == ["Title"]
+    assert re.findall("<h1>(.*?)</h1>", none) == ["Cash &lt;b&gt;"]
+    assert "<title>Cash &lt;b&gt;</title>" in none
+
+
+def test_pictures_have_a_text() -> None:
+    """A picture's own text is kept; one without gets the heading it stands under."""
+    outputs = [
+        v4.new_output("display_data", {"image/png": PIXEL}, metadata={"alt": "Cash falls"}),
+        v4.new_output("display_data", {"image/png": PIXEL}),
+        show(text_html=f'<img src="data:image/png;base64,{PIXEL}">'),
+        v4.new_output("display_data", {"image/svg+xml": "<svg/>"}),
+    ]
+    html = page(v4.new_markdown_cell("## Cash is short & dear"), v4.new_code_cell("x", outputs=outputs))
+    texts = [attributes["alt"] for tag, attributes in Page(html).tags if tag == "img"]
+
+    assert texts == ["Cash falls", *["Cash is short & dear"] * 3]
+
+
+def test_code_is_hidden_but_there() -> None:
+    """The code stands behind one fold at the end or one at each cell, never open."""
+    cell = v4.new_code_cell("total = 1 < 2", outputs=[v4.new_output("execute_result", {"text/plain": "7"})])
+
+    for place in ("end", "cell"):
+        html = page(cell, code=place)
+        folded = re.findall(r"(?s)<details class=\"code\">.*?</details>", html)
+        assert len(folded) == 1 and "total = 1 &lt; 2" in folded[0]
+        assert html.count("total = 1") == 1
+        assert '<pre class="printed">7</pre>' in html
+
+
+def test_the_footer_says_where_it_comes_from() -> None:
+    """Books, period, parameters and version stand in the footer, and the page names its language."""
+    html = page(facts=[("Books", "Nordic Tools"), ("Made with", "finops_toolkit 9.9")], heading=["North"])
+    footer = html[html.index("<footer") :]
+
+    assert "Nordic Tools" in footer and "finops_toolkit 9.9" in footer
+    assert '<html lang="en">' in html and '<meta name="viewport"' in html
+    assert "<title>Title · North</title>" in html
+
+
+def test_headlines_go_up() -> None:
+    """Figures come out of a notebook as they were handed up; they show nothing on its page."""
+    figures = [{"label": "Cash", "value": "1.2 m", "status": "good"}]
+    broken = [{"label": "x", "status": "great"}, 3]
+    outputs = [v4.new_output("display_data", {MIME: [*figures, *broken]})]
+    notebook = v4.new_notebook(cells=[v4.new_code_cell("x", outputs=outputs)])
+
+    assert headline_of(notebook) == figures
+    assert "1.2 m" not in report_page(notebook)
+
+
+@pytest.mark.parametrize(
+    "figure", [{}, {"label": "x", "value": "1"}, {"label": "x", "status": "ok"}, {"a": 1}]
+)
+def test_a_wrong_headline_is_refused(figure: dict[str, str]) -> None:
+    """What is no headline is an error in the notebook, not a hole in the index."""
+    with pytest.raises(UsageError, match="headline"):
+        headline([figure])
+
+
+def record(unit: str, order: int, **more: Any) -> dict[str, Any]:
+    """A report as run.json has it."""
+    own = {"unit": unit, "unit_label": f"Plant {unit}", "order": order, "page": f"2025-11/{unit}/s.html"}
+    period = {"period": "2025-11", "period_label": "November 2025", "period_order": 24310}
+    rest = {"report": "s", "title": "Scorecard", "status": "done", "cause": "", "headline": []}
+    return {**own, **period, **rest, "notebook": "", "failure": "", **more}
+
+
+def test_the_index_shows_first_what_needs_attention() -> None:
+    """A failed report comes first with its cause and the earlier report, then bad figures, then tree order.
+    """
+    bad = [{"label": "Cash", "value": "−3 k", "status": "bad"}]
+    failure = {"status": "timed out", "cause": "took 5 s", "failure": "2025-11/D/s.failed.html"}
+    records = [record("A", 0), record("B", 1), record("C", 2, headline=bad), record("D", 3, **failure)]
+    old = record("A", 0, period="2025-10", period_label="October 2025", period_order=24309)
+    html = index_page({"books": "Nordic", "reports": dict(enumerate([old, *records]))}, [])
+
+    assert re.findall(r'<th scope="row">Plant (\w)', html) == ["D", "C", "A", "B", "A"]
+    assert re.findall(r"<h2>(.*?)</h2>", html) == ["November 2025", "October 2025"]
+    assert (
+        "took 5 s" in html and 'href="2025-11/D/s.failed.html"' in html and 'href="2025-11/D/s.html"' in html
+    )
+    assert html.index("−3 k") > html.index("Plant C")
+
+
+def test_links_of_the_index_are_quoted() -> None:
+    """A place with spaces and signs is a path for a browser."""
+    html = index_page({"books": "x", "reports": {"x": record("A", 0, page="a b/#ü%.html")}}, [])
+
+    assert 'href="a%20b/%23%C3%BC%25.html"' in html
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"reports": 3, "books": "x"}', "\x00"])
+def test_a_folder_of_someone_else_is_refused(tmp_path: Any, content: str) -> None:
+    """A run.json that is not ours, and one of other books, is an error before anything is written over."""
+    (tmp_path / "run.json").write_text(content)
+    with pytest.raises(UsageError, match="not written by finops"):
+        read_manifest(tmp_path, "x")
+
+    (tmp_path / "run.json").write_text('{"books": "Other", "reports": {}}')
+    with pytest.raises(UsageError, match="reports of Other"):
+        read_manifest(tmp_path, "x")
