@@ -1,0 +1,77 @@
+"""The chart of accounts and the departments."""
+
+from __future__ import annotations
+
+DEPARTMENTS = (
+    ("FIN", "Finance", "finance"),
+    ("OPS", "Operations", "operations"),
+    ("SAL", "Sales", "sales"),
+    ("PUR", "Purchasing", "purchasing"),
+    ("LOG", "Logistics", "logistics"),
+    ("QUA", "Quality", "quality"),
+    ("ENG", "Engineering", "engineering"),
+    ("HR", "People", "people"),
+    ("MGT", "Management", "management"),
+)
+
+# account, name, statement line, behaviour, driver, department
+ACCOUNTS = (
+    ("1000", "Bank", "cash", None, None, "FIN"),
+    ("1100", "Trade receivables", "receivables", None, None, "FIN"),
+    ("1200", "Finished goods", "inventory", None, None, "LOG"),
+    ("1210", "Materials", "inventory", None, None, "LOG"),
+    ("1300", "Prepaid insurance", "other_current_assets", None, None, "FIN"),
+    ("1500", "Plant and machinery", "fixed_assets", None, None, "ENG"),
+    ("1590", "Accumulated depreciation", "accumulated_depreciation", None, None, "FIN"),
+    ("1700", "Deposits", "other_assets", None, None, "FIN"),
+    ("1800", "Due from and to sister units", "intercompany_balance", None, None, "FIN"),
+    ("1810", "Cash pool with head office", "intercompany_balance", None, None, "FIN"),
+    ("2000", "Trade payables", "payables", None, None, "FIN"),
+    ("2100", "VAT", "other_current_liabilities", None, None, "FIN"),
+    ("2110", "Wages and social charges", "other_current_liabilities", None, None, "HR"),
+    ("2120", "Income tax due", "other_current_liabilities", None, None, "FIN"),
+    ("2200", "Bank loan", "debt", None, None, "FIN"),
+    ("2300", "Pension provision", "other_liabilities", None, None, "HR"),
+    ("3000", "Share capital", "equity", None, None, "FIN"),
+    ("3100", "Retained earnings", "equity", None, None, "FIN"),
+    ("4000", "Sales", "revenue", None, "sales", "SAL"),
+    ("4010", "Returns and credit notes", "revenue", None, "returns", "SAL"),
+    ("4100", "Sale of scrap metal", "other_income", None, "other", "OPS"),
+    ("4200", "Exchange differences", "other_income", None, "exchange", "FIN"),
+    ("5000", "Cost of sales at standard: material and labour", "cogs", "variable", "standard_cost", "OPS"),
+    ("5010", "Cost of sales at standard: overhead", "cogs", "fixed", "standard_cost", "OPS"),
+    ("5100", "Material price variance", "cogs", "variable", "material_price", "PUR"),
+    ("5110", "Material usage variance", "cogs", "variable", "material_usage", "OPS"),
+    ("5120", "Labour rate variance", "cogs", "variable", "labour", "HR"),
+    ("5125", "Labour efficiency variance", "cogs", "variable", "labour", "OPS"),
+    ("5130", "Scrap", "cogs", "variable", "scrap", "QUA"),
+    ("5140", "Stock counts and write-offs", "cogs", "variable", "stock_adjustment", "LOG"),
+    ("5150", "Warranty and complaints", "cogs", "variable", "warranty", "QUA"),
+    ("5200", "Wages of the plant, indirect", "cogs", "fixed", "people", "OPS"),
+    ("5210", "Maintenance", "cogs", "fixed", "maintenance", "ENG"),
+    ("5220", "Energy", "cogs", "variable", "overhead_spending", "OPS"),
+    ("5230", "Rent and other plant overhead", "cogs", "fixed", "overhead_spending", "OPS"),
+    ("5280", "Plant overhead charged to production at normal level", "cogs", "fixed", "other", "FIN"),
+    ("5290", "Plant overhead under- or over-absorbed", "cogs", "fixed", "overhead_absorption", "OPS"),
+    ("6000", "Sales people", "selling", "fixed", "people", "SAL"),
+    ("6010", "Marketing", "selling", "fixed", "marketing", "SAL"),
+    ("6020", "Commissions", "selling", "variable", "other", "SAL"),
+    ("6030", "Bad debts", "selling", "variable", "bad_debt", "FIN"),
+    ("6100", "Freight", "distribution", "variable", "freight", "LOG"),
+    ("6110", "Premium freight", "distribution", "variable", "premium_freight", "LOG"),
+    ("6120", "Warehouse people", "distribution", "fixed", "people", "LOG"),
+    ("6200", "Administration people", "administration", "fixed", "people", "FIN"),
+    ("6210", "Systems and advice", "administration", "fixed", "other", "FIN"),
+    ("6220", "Insurance", "administration", "fixed", "other", "FIN"),
+    ("6300", "Research people", "research", "fixed", "people", "ENG"),
+    ("6310", "Research material", "research", "fixed", "other", "ENG"),
+    ("6400", "Depreciation", "depreciation", "fixed", "other", "FIN"),
+    ("7000", "Interest", "interest", None, "other", "FIN"),
+    ("7100", "Income tax", "tax", None, "other", "FIN"),
+    ("7200", "Intercompany margin", "intercompany_result", None, "other", "FIN"),
+    ("7210", "Management fee", "intercompany_result", None, "other", "FIN"),
+)
+CODES = tuple(row[0] for row in ACCOUNTS)
+INDEX = {code: i for i, code in enumerate(CODES)}
+LINES = tuple(row[2] for row in ACCOUNTS)
+PROFIT = tuple(code >= "4000" for code in CODES)
