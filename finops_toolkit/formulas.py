@@ -88,6 +88,8 @@ class Comparison:
 
 Node = Number | Name | Call | Sum | Product
 
+LENGTHS = (Name("days"), Name("months"))
+
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>[0-9]+(?:\.[0-9]+)?)|(?P<name>[A-Za-z_][A-Za-z_0-9]*)"
     r"|(?P<sign><=|>=|==|!=|[-+*/(),<>]))"
@@ -293,11 +295,11 @@ def names_used(tree: Node | Comparison) -> list[str]:
 
 
 def denominators(tree: Node) -> list[Node]:
-    """What a tree divides by, numbers left out."""
+    """What a tree divides by; numbers and the length of the period, never zero, are left out."""
     return [
         factor
         for node, _ in walk(tree)
         if isinstance(node, Product)
         for sign, factor in node.factors
-        if sign == "/" and not isinstance(factor, Number)
+        if sign == "/" and not isinstance(factor, Number) and factor not in LENGTHS
     ]

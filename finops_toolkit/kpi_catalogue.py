@@ -325,14 +325,14 @@ def _chain(kpi: Kpi, kpis: dict[str, Kpi], measures: Collection[str], depth: int
     return max([depth, *(_chain(kpis[name], kpis, measures, depth + 1) for name in inner)])
 
 
-def measures_of(kpi: Kpi, kpis: Catalogue, measures: Collection[str]) -> list[str]:
+def measures_of(kpi: Kpi, kpis: Catalogue) -> list[str]:
     """The measures a KPI is made of, directly or through other KPIs, in order of appearance."""
     found: dict[str, None] = {}
     for name in kpi.names:
-        if name in measures:
+        if name in known_measures():
             found[name] = None
         elif name in kpis:
-            found.update(dict.fromkeys(measures_of(kpis[name], kpis, measures)))
+            found.update(dict.fromkeys(measures_of(kpis[name], kpis)))
     return list(found)
 
 
@@ -346,13 +346,11 @@ def accumulates(kpi: Kpi, kpis: Catalogue, flows: Collection[str]) -> bool:
 
 def _has_flow(tree: Node, kpis: Catalogue, flows: Collection[str]) -> bool:
     for node, function in walk(tree):
-        if isinstance(node, Name) and function not in ("ending", "opening", "average"):
-            if node.name in flows or function == "change":
-                return True
-            if (
-                node.name in kpis
-                and kpis[node.name].tree != node
-                and _has_flow(kpis[node.name].tree, kpis, flows)
-            ):
-                return True
+        if not isinstance(node, Name) or function in ("ending", "opening", "average"):
+            continue
+        if node.name in flows or function == "change":
+            return True
+        inner = kpis.get(node.name) if node.name not in known_measures() else None
+        if inner is not None and _has_flow(inner.tree, kpis, flows):
+            return True
     return False

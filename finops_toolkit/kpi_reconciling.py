@@ -24,7 +24,7 @@ def pairs_of(kpi: Kpi, kpis: Catalogue, measures: Any) -> list[Any]:
     """The pairs (books.reconciling.Pair) a KPI's formula draws on, from either side."""
     from .books.reconciling import PAIRS
 
-    used = {STANDS_FOR.get(name, name) for name in measures_of(kpi, kpis, measures)}
+    used = {STANDS_FOR.get(name, name) for name in measures_of(kpi, kpis)}
     return [
         pair
         for pair in PAIRS
