@@ -177,7 +177,7 @@ def test_what_helpers_make_comes_through() -> None:
     html = (
         '<style>#T1 .x {color: red; position: relative}</style><table id="T1"><thead><tr>'
         '<th scope="col" colspan="2">a &amp; b</th></tr></thead></table>'
-        f'<figure><img src="data:image/png;base64,{PIXEL}" alt="Revenue up"><figcaption>c</figcaption></figure>'
+        f'<figure><img src="data:image/png;base64,{PIXEL}" alt="Up"><figcaption>c</figcaption></figure>'
         '<svg viewbox="0 0 9 9"><path d="M0 0L9 9" stroke="#123"></path><title>t</title></svg>'
         '<a href="https://example.org/x?a=1&amp;b=2" rel="noopener noreferrer">x</a><a href="#top">top</a>'
     )
