@@ -116,6 +116,7 @@ def _make(
     rows = making.runs(world, t, planned)
     used = making.material_used(world, t, rows)
     rows, used = making.wait_for_material(world, t, rows, used, state.materials, receipts)
+    state.materials = state.materials.copy()  # the month before keeps its own
     np.add.at(state.materials, (receipts["material"], receipts["unit"]), receipts["accepted"])
     items = world.standards.bom_item[world.pairs.product[rows["pair"]]]
     np.subtract.at(state.materials, (items, world.pairs.unit[rows["pair"]][:, None]), used)

@@ -89,7 +89,8 @@ def announce_returns(world: World, t: int, delivered: np.ndarray) -> np.ndarray:
     back = (luck[:, 0] < share) & (delivered["customer"] != INTERCOMPANY_CUSTOMER)
     out = delivered[back].copy()
     part = np.where(luck[back, 1] < 0.4, 1.0, luck[back, 1])
-    out["day"] = to_workday(out["day"] + 6 + np.floor(luck[back, 2] * 25).astype(np.int64))
+    days = out["day"] + 6 + np.floor(luck[back, 2] * 25).astype(np.int64)
+    out["day"] = to_workday(np.maximum(days, world.calendar.start[t + 1]))  # never in the month of delivery
     out["quantity"] = -np.maximum(np.rint(out["quantity"] * part), 1)
     return out
 
