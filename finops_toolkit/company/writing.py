@@ -100,7 +100,7 @@ def _books(seed: int, years: int, scale: int) -> str:
         "# Written with the company: it is generated, and everything in it is made up.\n"
         f'name = "{P.NAME}"\ncurrency = "{P.CURRENCY}"\nfiscal_year_start = 1\n'
         f'closed_through = "{closed_through(years)}"\n\n'
-        f"[company]\ngenerated = true\nseed = {seed}\nyears = {years}\nscale = {scale}\n"
+        f"[made]\ngenerated = true\nseed = {seed}\nyears = {years}\nscale = {scale}\n"
     )
 
 
