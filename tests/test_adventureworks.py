@@ -341,6 +341,12 @@ def test_goods_leave_stock_on_the_order_date(works: Any, raw: duckdb.DuckDBPyCon
     assert found == {(product, day): units for product, day, units in out}
 
 
+def test_fulfilment_is_unknown(works: Any) -> None:
+    """Constant dates tell no punctuality, cycle time or backlog: these are missing, never 0 or 100 %."""
+    unknown = {"otif_orders", "lines_ontime", "units_filled", "order_cycle_days", "backlog_amount"}
+    assert unknown | {"purchase_lines_ontime"} <= set(works.panel().missing)
+
+
 @pytest.mark.parametrize(
     ("day", "value"),
     [("2011-12-31", "23130673.42"), ("2012-12-31", "22952033.49"), ("2013-12-31", "23320461.76")],

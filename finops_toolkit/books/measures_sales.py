@@ -16,13 +16,20 @@ def _net_price(order: ibis.Table) -> Any:
     return times(price, (ibis.literal(1).cast("decimal(19, 8)") - discount).cast("decimal(19, 8)"))
 
 
+def _followed(tables: Tables) -> ibis.Table:
+    """Orders of outside customers; none where no delivery names its order: what became of them is unknown."""
+    orders, deliveries = external(tables, "orders", "customer"), tables["deliveries"]
+    naming = deliveries.filter(deliveries.order.notnull())
+    return orders.filter(naming.count().as_scalar() > 0)
+
+
 def order_lines(tables: Tables) -> ibis.Table:
     """Order lines of outside customers with what became of them.
 
     Adds: filled (units delivered by the requested date, at most those ordered), delivered, last (date of
     the last delivery), late (a delivery came after the requested date), returned (something came back).
     """
-    orders, deliveries = external(tables, "orders", "customer"), tables["deliveries"]
+    orders, deliveries = _followed(tables), tables["deliveries"]
     keys = orders.select("order", "line", requested_="requested")
     moved = deliveries.join(keys, [deliveries.order == keys.order, deliveries.line == keys.line], how="inner")
     out = moved.quantity > 0
@@ -80,7 +87,7 @@ def _completed_orders(tables: Tables) -> ibis.Table:
 
 
 def _backlog(tables: Tables) -> ibis.Table:
-    orders = external(tables, "orders", "customer")
+    orders = _followed(tables)
     orders = orders.mutate(net_=_net_price(orders))
     ordered = dated(orders, "ordered").select(
         "unit", "month", quantity=lambda t: t.quantity.cast(EXACT), amount=lambda t: times(t.net_, t.quantity)
