@@ -37,6 +37,7 @@ MEASURES = (
     "ppm",
     "points",
     "money/unit",
+    "money/customer",
     "units/hour",
     "per 200,000 hours",
 )

@@ -150,8 +150,12 @@ def ledger_sums(
         yield LedgerSum(result, profit, -1, column, not closings_given)
         charge = measure("depreciation_charge", "Depreciation of the month, wherever it was charged")
         ids = chosen(accounts.line == "accumulated_depreciation")
-        # From balances only, the month's movement is the change of the balance: the panel takes it.
-        yield LedgerSum(charge, ids, -1, "change" if closings_given else "flow", False)
+        if ids:
+            # From balances only, the month's movement is the change of the balance: the panel takes it.
+            yield LedgerSum(charge, ids, -1, "change" if closings_given else "flow", False)
+        else:
+            # Fixed assets are kept net: what was charged is what stands as expense.
+            yield LedgerSum(charge, chosen(accounts.line == "depreciation"), 1, "flow", False)
     yield from _by_attribute(accounts, measure, chosen)
 
 
