@@ -11,14 +11,15 @@ from .costs import Spending
 from .journal import Journal
 from .world import World
 
-CASH = (2_600_000, 2_000_000, 2_200_000, 2_000_000, 6_000_000)  # EUR when the run-up begins
+CASH = (2_600_000, 2_000_000, 2_200_000, 2_800_000, 9_000_000)  # EUR when the run-up begins
 MACHINES = (22_000_000, 16_000_000, 18_000_000, 15_000_000, 3_000_000)
 POOL = (-5_000_000, -4_000_000, -4_500_000, -4_000_000)  # what the plants owe head office
 LOAN, REPAYMENT, LOAN_RATE = 14_000_000, 90_000, 0.044
 DEPOSITS, PENSIONS = 150_000, 900_000
 FEE = 28  # management fee, thousandths of sales
 TAX_PERCENT = 25
-PAYOUT = 0.45  # of last year's profit, paid in May
+SCRAP_METAL = 14  # percent of its cost that scrap brings
+PAYOUT = 0.50  # of last year's profit, paid in May
 FLOOR = 300_000  # EUR below which head office lends to a unit
 
 
@@ -73,6 +74,10 @@ def post_month_ends(world: World, sales: np.ndarray, journal: Journal) -> None:
         at = ("management fee", (t * units + plant) * 2 + side, last[t], who)
         journal.post(*at, "7210", sign * fee.ravel())
         journal.post(*at, "1800", -sign * fee.ravel())
+
+    scrap = np.maximum(moved[:, :, INDEX["5130"]], 0).ravel() * SCRAP_METAL // 100
+    journal.post("scrap sold", entry, last[month], unit, "1000", scrap)
+    journal.post("scrap sold", entry, last[month], unit, "4100", -scrap)
 
     t = np.arange(months)
     loan = np.maximum(LOAN - REPAYMENT * t, 0) * 100

@@ -304,23 +304,3 @@ def incident_table(world: World, incidents: np.ndarray, flow: Flow, name: Ids) -
         "kind": pick(i["kind"], INCIDENT_KINDS), "order": name.number("O", i["order"], i["kind"] != 0),
         "cost": money(i["cost"]),
     })}  # fmt: skip
-
-
-def forecast_table(world: World, flow: Flow, name: Ids) -> dict[str, pa.Table]:
-    """The snapshot of each month: made on the last day of the month before, for six months."""
-    calendar, pairs = world.calendar, world.pairs
-    months_, steps = flow.consensus.shape[:2]
-    order = np.lexsort((pairs.unit, pairs.product))
-    parts = []
-    for code, values in enumerate((flow.consensus, flow.statistical)):
-        made, pair, step = (x.ravel() for x in np.indices((months_ - RUN_UP, len(order), steps)))
-        units = values[RUN_UP:][made, step, order[pair]]
-        price = world.price[RUN_UP + made, order[pair]] * 93 // 100
-        dollars = pairs.unit[order[pair]] == P.DOLLAR_PLANT
-        euro = np.where(dollars, price * world.rate_average[RUN_UP + made - 1] // 10_000, price)
-        parts.append(table("forecasts", {
-            "version": [("consensus", "statistical")[code]] * len(made), "product": pick(pairs.product[order[pair]], PRODUCT_IDS),
-            "unit": name.unit(pairs.unit[order[pair]]), "month": months(calendar.ordinal[RUN_UP + made + step]),
-            "made_on": dates(calendar.start[RUN_UP + made] - 1), "quantity": quantity(units), "amount": money(units * euro),
-        }))  # fmt: skip
-    return {"forecasts": pa.concat_tables(parts)}

@@ -12,7 +12,7 @@ KINDS = (
     "opening", "sale", "cost of sale", "credit note", "return to stock", "intercompany sale", "intercompany purchase",
     "production", "overhead charged", "purchase", "purchase credit", "stock count", "expense", "investment", "payroll", "depreciation",
     "insurance", "management fee", "interest", "receipt", "refund", "write-off", "payment", "wages paid",
-    "VAT settled", "intercompany settled", "tax", "tax paid", "capital", "loan repaid", "dividend", "cash pool", "pension",
+    "VAT settled", "intercompany settled", "scrap sold", "tax", "tax paid", "capital", "loan repaid", "dividend", "cash pool", "pension",
 )  # fmt: skip
 DOCUMENTS = ("", "INV", "DEL", "BIL", "RUN", "PUR")  # prefixes of the documents an entry refers to
 DOCUMENT_STEP = 10**10

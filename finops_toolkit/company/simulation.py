@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from finops_toolkit.errors import UsageError
 
-from . import closing, cost_ledger, facts
+from . import budgeting, closing, cost_ledger, facts, plans
 from .cost_ledger import Bills, make_bills
 from .costs import Spending, make_spending, sales_value
 from .flow import Flow, run_months
@@ -34,6 +34,8 @@ class Division:
     invoices: Invoices
     bills: Bills
     journal: Journal
+    budgets: list[budgeting.Budget]
+    moved: np.ndarray  # [month, unit, account] cents
 
 
 def simulate_division(seed: int, years: int, division: int, active: tuple[str, ...]) -> Division:
@@ -51,9 +53,11 @@ def simulate_division(seed: int, years: int, division: int, active: tuple[str, .
     cost_ledger.post_bills(world, flow, bills, journal)
     cost_ledger.post_spending(world, spending, journal)
     closing.post_month_ends(world, sales_value(world, flow), journal)
-    planned = np.full((years + 2, 4), 15_000_000, dtype=np.int64)
-    closing.post_cash_pool(world, planned, journal)
-    return Division(world, flow, incidents, spending, invoices, bills, journal)
+    budgets = budgeting.make_budgets(world, flow, journal.movements())
+    closing.post_cash_pool(world, np.stack([budgets[0].transfers // 2] + [b.transfers for b in budgets]), journal)
+    moved = journal.movements()
+    budgeting.plan_cash(world, budgets, moved)
+    return Division(world, flow, incidents, spending, invoices, bills, journal, budgets, moved)
 
 
 def division_tables(run: Division) -> dict[str, pa.Table]:
@@ -68,7 +72,9 @@ def division_tables(run: Division) -> dict[str, pa.Table]:
     tables |= facts.documents(world, run.invoices, run.bills, name)
     tables |= facts.journal_table(world, run.journal.book(), name)
     tables |= facts.incident_table(world, run.incidents, flow, name)
-    tables |= facts.forecast_table(world, flow, name)
+    tables |= plans.forecast_table(world, flow, name)
+    tables |= plans.budget_table(world, run.budgets, name)
+    tables |= plans.balance_table(world, run.moved, name)
     return tables
 
 
