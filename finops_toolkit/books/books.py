@@ -282,7 +282,9 @@ class Books:
             scoped = scoped.mutate(month=month_of(scoped[spec.date]))
         self._require(spec, scoped, [*by, *sums])
         total = {name: scoped[name].cast(EXACT).sum() for name in sums}
-        grouped = scoped.group_by(list(by)).aggregate(**total, rows=scoped.count()).order_by(list(by))
+        whole = scoped.aggregate if not by else scoped.group_by(list(by)).aggregate
+        grouped = whole(**total, rows=scoped.count())
+        grouped = grouped.order_by(list(by)) if by else grouped
         frame = fetch(grouped, list(by), [*sums, "rows"])
         frame["rows"] //= SCALE
         self._record(

@@ -11,9 +11,15 @@ from .measures import EXACT, Query, Sum, Tables, dated, external, external_dated
 
 
 def _net_price(order: ibis.Table) -> Any:
-    price = order.price
-    discount = order.discount.fill_null(ibis.literal(0).cast("decimal(19, 8)"))
-    return times(price, (ibis.literal(1).cast("decimal(19, 8)") - discount).cast("decimal(19, 8)"))
+    """Price less discount with eight decimals: only its product with the quantity is rounded to money."""
+    share = (ibis.literal(1) - order.discount.fill_null(ibis.literal(0).cast("decimal(19, 8)"))).cast(
+        "decimal(19, 8)"
+    )
+    return (order.price * share).cast("decimal(20, 8)")
+
+
+def _value(price: Any, quantity: Any) -> Any:
+    return times(price, quantity.cast("decimal(18, 4)"))
 
 
 def _followed(tables: Tables) -> ibis.Table:
@@ -90,7 +96,10 @@ def _backlog(tables: Tables) -> ibis.Table:
     orders = _followed(tables)
     orders = orders.mutate(net_=_net_price(orders))
     ordered = dated(orders, "ordered").select(
-        "unit", "month", quantity=lambda t: t.quantity.cast(EXACT), amount=lambda t: times(t.net_, t.quantity)
+        "unit",
+        "month",
+        quantity=lambda t: t.quantity.cast(EXACT),
+        amount=lambda t: _value(t.net_, t.quantity),
     )
     deliveries = tables["deliveries"]
     keys = orders.select("order", "line", "net_")
@@ -100,7 +109,7 @@ def _backlog(tables: Tables) -> ibis.Table:
         "unit",
         "month",
         quantity=lambda t: -t.quantity.cast(EXACT),
-        amount=lambda t: -times(t.net_, t.quantity),
+        amount=lambda t: -_value(t.net_, t.quantity),
     )
     return ordered.union(shipped)
 
@@ -142,7 +151,7 @@ ORDERS = (
                 "ordered_amount",
                 "Value ordered, net of discount",
                 "money",
-                lambda t: times(_net_price(t), t.quantity),
+                lambda t: _value(_net_price(t), t.quantity),
             ),
         ),
     ),

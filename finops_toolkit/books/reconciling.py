@@ -183,6 +183,12 @@ def _units_in_stock(tables: Tables, panel: Panel) -> list[Finding]:
     """Opening + made + bought − shipped − used + adjusted = closing, by product, unit and month."""
     if "stock" not in tables or not set(_MOVES) & set(tables):
         return []
+    unknown = _without_origin(tables)
+    if unknown:
+        text = (
+            f"Units in stock cannot be followed: {unknown:,} products delivered are neither made nor bought"
+        )
+        return [Finding("note", "stock", "units_balance", text, unknown)]
     keys = ["unit", "product", "month"]
     moves = _movements(tables)
     moved = moves.group_by(keys).aggregate(
@@ -231,6 +237,17 @@ _MOVES: dict[str, tuple[str, Callable[[ibis.Table], ibis.expr.types.Value], str]
     "purchases": ("received", lambda t: t.received_quantity - t.rejected_quantity.fill_null(0), "product"),
     "consumption": ("used", lambda t: -t.actual_quantity, "item"),
 }
+
+
+def _without_origin(tables: Tables) -> int:
+    """Products delivered that no book brings in, where the books of making or of buying are absent."""
+    if "deliveries" not in tables or {"production", "purchases"} <= set(tables):
+        return 0
+    delivered = tables["deliveries"].select("product").distinct()
+    for name in ("production", "purchases"):
+        if name in tables:
+            delivered = delivered.anti_join(tables[name], "product")
+    return int(delivered.count().to_pyarrow().as_py())
 
 
 def _movements(tables: Tables) -> ibis.Table:
