@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .periods import month_label, month_text
-from .wording import counted, measure_text
+from .wording import counted, joined, measure_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,16 +26,22 @@ if TYPE_CHECKING:
 
 SCALE = 10_000
 _PLAIN_WIDTH = 120  # where output goes to a file or a pipe
-_MONTHS_SHOWN = 24
+_MONTHS_SHOWN = 60
 _UNITS_ACROSS = 7
 KPI_COLUMNS = ["kpi", "unit", "period", "value", "measure", "basis", "reason", "target"]
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Leave the answer to the command line: whoever read our output has enough."""
+        raise BrokenPipeError
 
 
 def console(error: bool = False) -> Console:
     """Standard output (or error) as rich sees it; a fixed width where no terminal is."""
     stream = sys.stderr if error else sys.stdout
     width = None if stream.isatty() else _PLAIN_WIDTH
-    return Console(file=stream, width=width, highlight=False, markup=False, emoji=False, soft_wrap=False)
+    return _Console(file=stream, width=width, highlight=False, markup=False, emoji=False, soft_wrap=False)
 
 
 def grid(columns: Mapping[str, str], rows: Iterable[Sequence[object]]) -> Table:
@@ -77,7 +83,7 @@ class Bar:
 
 
 class Progress(Bar):
-    """Progress of a batch: a bar on a terminal, a line for each report elsewhere; failures are always lines."""
+    """Progress of a batch: a bar on a terminal, elsewhere a line for each report; a failure is a line."""
 
     def __init__(self, total: int) -> None:
         super().__init__("Reports", total)
@@ -124,14 +130,18 @@ def show_check(books: Books, findings: Sequence[Finding], as_json: bool) -> None
     shown = [[t["table"], f"{t['rows']:,}", t["from"] or "", t["to"] or ""] for t in tables]
     _section(out, "Tables", grid({"table": "", "rows": "right", "from": "", "to": ""}, shown))
     if books.missing and usable:
-        rows = [[name, ", ".join(costs.get(name, [])) or "no KPI"] for name in books.missing]
-        _section(out, "Missing tables, and the KPIs they cost", grid({"table": "", "KPIs": ""}, rows))
+        rows = [[name, ", ".join(costs[name])] for name in books.missing if costs[name]]
+        free = [name for name in books.missing if not costs[name]]
+        parts: list[Any] = [grid({"table": "", "KPIs": ""}, rows)] if rows else []
+        parts += [f"No KPI needs {joined(free, 'or')}."] if free else []
+        _section(out, "Missing tables, and the KPIs they cost", *parts)
     _show_findings(out, findings)
     if pairs is not None:
         _show_pairs(out, pairs)
-    bad = sum(finding.level == "error" for finding in findings)
+    bad, apart = (sum(finding.level == level for finding in findings) for level in ("error", "difference"))
+    verdict = f"Usable, with {counted(apart, 'difference')}." if apart else "Usable, without differences."
     out.print()
-    out.print("Usable." if usable else f"Not usable: {counted(bad, 'error')} above.", style="bold")
+    out.print(verdict if usable else f"Not usable: {counted(bad, 'error')} above.", style="bold")
 
 
 def _section(out: Console, title: str, *parts: Any) -> None:
@@ -177,6 +187,8 @@ def _costs(books: Books) -> dict[str, list[str]]:
 
 
 def _show_findings(out: Console, findings: Sequence[Finding]) -> None:
+    from rich.padding import Padding
+
     if not findings:
         _section(out, "Findings", "Nothing: every rule of the contract holds.")
         return
@@ -185,21 +197,38 @@ def _show_findings(out: Console, findings: Sequence[Finding]) -> None:
     for finding in findings:
         size = f" · {counted(finding.count, 'row')}" if finding.count else ""
         size += f" · {finding.amount / SCALE:,.2f}" if finding.amount is not None else ""
-        out.print(
-            Text.assemble((finding.level, colours[finding.level]), f"  {finding.table}: {finding.text}{size}")
-        )
-        if finding.hint:
-            out.print(Text(f"    → {finding.hint}", style="dim"))
+        hint = f"\n→ {finding.hint}" if finding.hint else ""
+        line = Table.grid(padding=(0, 2, 0, 0))
+        line.add_column(width=len("difference"))
+        line.add_column(overflow="fold")
+        text = Text.assemble(f"{finding.table}: {finding.text}{size}", (hint, "dim"))
+        line.add_row(Text(finding.level, style=colours[finding.level]), text)
+        out.print(line)
         if len(finding.rows):
-            names = dict.fromkeys(map(str, finding.rows.columns), "")
-            rows = [
-                ["" if value is None or value != value else value for value in row]
-                for row in finding.rows.values
-            ]
-            table = grid(names, rows)
-            from rich.padding import Padding
+            out.print(Padding(frame_grid(finding.rows), (0, 0, 0, 12)))
 
-            out.print(Padding(table, (0, 0, 0, 4)))
+
+def frame_grid(frame: pd.DataFrame) -> Table:
+    """A frame as a plain table: numbers to the right, with two decimals where a column has any; empty for
+    none.
+    """
+    heads, columns = {}, []
+    for name in frame.columns:
+        values = list(frame[name].astype(object))
+        numeric = all(v is None or (hasattr(v, "__round__") and not isinstance(v, bool)) for v in values)
+        places = 2 if numeric and any(v == v and v is not None and v % 1 for v in values) else 0
+        heads[str(name)] = "right" if numeric else ""
+        columns.append([_cell_text(value, places if numeric else None) for value in values])
+    return grid(heads, zip(*columns, strict=True))
+
+
+def _cell_text(value: Any, places: int | None) -> str:
+    if value is None or value != value:
+        return ""
+    if places is not None:
+        return f"{value:,.{places}f}"
+    # A day is a day, not its midnight.
+    return str(value.date()) if hasattr(value, "hour") and value == value.floor("D") else str(value)
 
 
 def _show_pairs(out: Console, pairs: pd.DataFrame) -> None:
@@ -268,14 +297,18 @@ def show_kpis(books: Books, frame: pd.DataFrame, kpis: Mapping[str, Any], form: 
     out = console()
     units, periods = frame.unit.unique(), frame.period.unique()
     across = "unit" if len(periods) == 1 else "period" if len(units) == 1 else ""
+    if len(units) == len(periods) == 1:
+        rows = [[kpis[r.kpi].name, *_value_and_target(r), r.reason] for r in frame.itertuples()]
+        out.print(Text(f"{books.name}, {units[0]}, {periods[0]}", style="bold"))
+        out.print(grid({"KPI": "", "value": "right", "target": "right", "why there is none": ""}, rows))
+        return
     if across and frame[across].nunique() <= _UNITS_ACROSS:
         fixed = f"{books.name}, {periods[0]}" if across == "unit" else f"{books.name}, {units[0]}, by period"
         out.print(Text(fixed, style="bold"))
-        out.print(_across(books, frame, kpis, across))
+        out.print(_across(frame, kpis, across))
     else:
         rows = [
-            [kpis[r.kpi].name, r.unit, r.period, *_value_and_target(books, r), r.reason]
-            for r in frame.itertuples()
+            [kpis[r.kpi].name, r.unit, r.period, *_value_and_target(r), r.reason] for r in frame.itertuples()
         ]
         heads = {"KPI": "", "unit": "", "period": "", "value": "right", "target": "right", "why none": ""}
         out.print(grid(heads, rows))
@@ -286,16 +319,16 @@ def show_kpis(books: Books, frame: pd.DataFrame, kpis: Mapping[str, Any], form: 
         _section(out, "Why there is none", grid({"KPI": "", "reason": ""}, rows))
 
 
-def _across(books: Books, frame: pd.DataFrame, kpis: Mapping[str, Any], across: str) -> Table:
+def _across(frame: pd.DataFrame, kpis: Mapping[str, Any], across: str) -> Table:
     heads = list(dict.fromkeys(frame[across]))
     rows = []
     for kpi, lines in frame.groupby("kpi", sort=False):
-        cells = {getattr(r, across): _value_and_target(books, r)[0] for r in lines.itertuples()}
+        cells = {getattr(r, across): _value_and_target(r)[0] for r in lines.itertuples()}
         rows.append([kpis[kpi].name, *(cells.get(head, "") for head in heads)])
     return grid({"KPI": "", **dict.fromkeys(heads, "right")}, rows)
 
 
-def _value_and_target(books: Books, row: Any) -> list[str]:
+def _value_and_target(row: Any) -> list[str]:
     texts = [measure_text(value, row.measure, None) for value in (row.value, row.target)]
     return [texts[0], "" if row.target != row.target else texts[1]]
 
@@ -309,21 +342,10 @@ def show_trace(trace: Any, form: str) -> None:
             {"text": trace.text, "rows": [_without_nan(row) for row in trace.table.to_dict("records")]}
         )
     else:
-        out = console()
-        out.print(Text(trace.text))
-        numbers = trace.table.select_dtypes("number").columns
-        heads = {str(name): "right" if name in numbers else "" for name in trace.table.columns}
-        rows = [[_plain_cell(value) for value in row] for row in trace.table.itertuples(index=False)]
-        out.print(grid(heads, rows))
+        console().print(Text(trace.text))
 
 
-def _plain_cell(value: Any) -> str:
-    if value is None or value != value:
-        return ""
-    return f"{value:,.4f}".rstrip("0").rstrip(".") if isinstance(value, float) else f"{value}"
-
-
-def _without_nan(row: Mapping[str, Any]) -> dict[str, Any]:
+def _without_nan(row: Mapping[Any, Any]) -> dict[Any, Any]:
     return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in row.items()}
 
 

@@ -83,7 +83,7 @@ def printed(path: Path) -> str:
 
 @pytest.fixture(scope="module")
 def mixed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict[str, Outcome]]]:
-    """One batch of everything that can happen, on a machine with a foreign python3 kernel and own settings."""
+    """One batch of all that can happen, where a foreign python3 kernel and own settings lie about."""
     folder = tmp_path_factory.mktemp("mixed")
     spec = folder / "foreign/kernels/python3"
     spec.mkdir(parents=True)

@@ -274,8 +274,7 @@ def record(unit: str, order: int, **more: Any) -> dict[str, Any]:
 
 
 def test_the_index_shows_first_what_needs_attention() -> None:
-    """A failed report comes first with its cause and the earlier report, then bad figures, then tree order.
-    """
+    """A failed report comes first, with its cause and the earlier one, then bad figures, then tree order."""
     bad = [{"label": "Cash", "value": "−3 k", "status": "bad"}]
     failure = {"status": "timed out", "cause": "took 5 s", "failure": "2025-11/D/s.failed.html"}
     records = [record("A", 0), record("B", 1), record("C", 2, headline=bad), record("D", 3, **failure)]
