@@ -166,8 +166,9 @@ class Books:
 
     @cached_property
     def first(self) -> int:
-        """The first month there is anything for, an ordinal."""
-        return self.panel().months[0]
+        """The first month of the books, an ordinal: an opening entry alone makes no month."""
+        panel = self.panel()
+        return panel.coverage("revenue")[0] if "revenue" in panel.measures else panel.months[0]
 
     def period(self, text: str | Period) -> Period:
         """A period of these books. Raises UsageError where it is not understood or lies outside them."""

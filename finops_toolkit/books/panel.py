@@ -127,7 +127,9 @@ def build_panel(tables: Tables, parents: dict[str, str | None], closed: int | No
         )
     if closed is None:
         closed = _last_full_month(spans)
-    first = min(int(part.frame.month.min()) for part in spans)
+    # The ledger says when the books begin; open items may be older, and then stand in the opening balance.
+    begins = [part for part in spans if part.source == "ledger"] or spans
+    first = min(int(part.frame.month.min()) for part in begins)
     planned = [int(part.frame.month.max()) for part in spans if part.source in ("ledger", "budget")]
     last = max([closed, *planned])
     panel = Panel(list(parents), list(range(first, last + 1)), closed, parents)
@@ -317,19 +319,19 @@ def _add(panel: Panel, part: _Part) -> None:
     frame = part.frame
     if frame.empty:
         return
-    known = frame.unit.isin(panel.units) & (frame.month >= panel.months[0])
-    early = frame.month <= panel.months[-1]
-    frame = frame[known & early]
+    frame = frame[frame.unit.isin(panel.units) & (frame.month <= panel.months[-1])]
+    before = (frame.month < panel.months[0]).to_numpy()
     position = {unit: row for row, unit in enumerate(panel.units)}
     unit = frame.unit.map(position).to_numpy(dtype="int64")
-    month = frame.month.to_numpy(dtype="int64") - panel.months[0]
+    month = (frame.month.to_numpy(dtype="int64") - panel.months[0]).clip(min=0)
     shape = (len(panel.units), len(panel.months))
     for measure in part.measures:
         if measure.name in part.missing:
             continue
         values, rows = np.zeros(shape, "int64"), np.zeros(shape, "int64")
-        np.add.at(values, (unit, month), frame[measure.name].to_numpy())
-        np.add.at(rows, (unit, month), frame[f"rows {measure.name}"].to_numpy() // SCALE)
+        used = slice(None) if measure.name in part.accumulate else ~before
+        np.add.at(values, (unit[used], month[used]), frame[measure.name].to_numpy()[used])
+        np.add.at(rows, (unit[used], month[used]), frame[f"rows {measure.name}"].to_numpy()[used] // SCALE)
         if measure.name in part.accumulate:
             values = values.cumsum(axis=1)
         if measure.name in part.change:
@@ -346,6 +348,11 @@ def _coverage(panel: Panel, part: _Part, name: str) -> tuple[int, int]:
     if part.source == "budget":
         budgeted = part.frame.month[part.frame[f"rows {name}"] > 0]
         return (int(budgeted.min()), int(budgeted.max())) if len(budgeted) else (first, first - 1)
+    if part.source == "ledger" and panel.measures[name].nature == "flow":
+        # The entry that opens the books moves balances, but it is no month of business.
+        lines = [line for line in ledger.load_contract().lines_profit if line in part.frame]
+        booked = part.frame.month[part.frame[lines].any(axis=1)]
+        first = int(booked.min()) if len(booked) else first
     last = min(last, panel.closed)
     # Nothing happened for a while is not the end of a table, if it is one where things happen seldom.
     if (part.sparse or name in part.accumulate) and panel.closed - last <= 12:
