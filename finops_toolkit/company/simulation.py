@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from finops_toolkit.errors import UsageError
 
-from . import budgeting, closing, cost_ledger, facts, plans
+from . import aims, budgeting, closing, cost_ledger, customers_say, facts, handoffs, meetings, plans, remarks
 from .cost_ledger import Bills, make_bills
 from .costs import Spending, make_spending, sales_value
 from .flow import Flow, run_months
@@ -75,6 +75,12 @@ def division_tables(run: Division) -> dict[str, pa.Table]:
     tables |= plans.forecast_table(world, flow, name)
     tables |= plans.budget_table(world, run.budgets, name)
     tables |= plans.balance_table(world, run.moved, name)
+    tables |= customers_say.survey_table(world, flow, name)
+    tables |= handoffs.event_table(world, flow, run.bills, name)
+    tables |= aims.goal_table() | aims.target_table(run.budgets, name) | aims.initiative_table(world, name)
+    scheduled = meetings.meeting_rows(world)
+    tables |= meetings.meeting_table(scheduled, name) | meetings.decision_table(world, scheduled, name)
+    tables |= remarks.comment_table(world, flow, run.budgets, run.moved, name)
     return tables
 
 
