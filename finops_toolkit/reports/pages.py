@@ -38,8 +38,9 @@ def report_page(
 ) -> str:
     """An executed notebook as one HTML page.
 
-    `heading` stands above the title (unit, period), `facts` in the footer (books, parameters, version);
-    `code` puts the code behind one fold at the "end" or behind one at each "cell".
+    `title` is what the report is called; the page's heading is the notebook's own, where it has one.
+    `heading` stands above it (unit, period), `facts` in the footer (books, parameters, version); `code`
+    puts the code behind one fold at the "end" or behind one at each "cell".
     """
     name = title_of(notebook, "")
     title = title or name or "Report"
@@ -53,7 +54,7 @@ def report_page(
     return shell_page(
         "shell",
         title=" · ".join([title, *heading]),
-        heading=heading,
+        heading=heading if title == name else [title, *heading] if name else heading,
         body=_markup(body),
         facts=facts,
         code=sources if code == "end" else [],

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..errors import UsageError
 from .files import safe_name, same_name
-from .parameters import Parameter, Value, listing, parameters_of, read_notebook, read_values, title_of
+from .parameters import Parameter, Value, listing, parameters_of, read_notebook, read_values
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def read_templates(paths: Sequence[Path]) -> list[Template]:
     for path in paths:
         notebook = read_notebook(path)
         parameters = parameters_of(notebook, path.name)
-        title = title_of(notebook, path.stem.replace("_", " ").capitalize())
+        title = path.stem.replace("_", " ").capitalize()
         templates.append(Template(path.resolve(), path.stem, title, notebook, parameters))
     return templates
 
