@@ -30,15 +30,16 @@ def bridge(
     what: str = "Profit bridge",
     when: str = "",
     currency: str = "",
-    start: str = "BU",
+    start: str | None = None,
     keep: int = 10,
 ) -> Axes:
     """A waterfall from the start at the top to the end at the bottom; good steps run right, adverse ones left.
 
     `result` is a Bridge; beyond `keep` steps the smallest are drawn as one. `start` is the scenario it starts
-    from: "BU" outlined or "PY" light. Labels are signed and coloured by business effect (positive = good).
+    from: "BU" outlined or "PY" light; by default "PY" where the bridge starts from last year. Labels are signed and coloured by business effect (positive = good).
     """
     short = condensed(result, keep)
+    start = start or ("PY" if str(result.table["name"].iloc[0]).casefold() == "last year" else "BU")
     rows = short.table
     with house_style():
         ax = prepare(ax, 8.0, 1.3 + 0.27 * len(rows))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 
 import numpy as np
@@ -65,7 +66,7 @@ def kpi_cards(
 
 def _card(ax: Axes, left: float, top: float, row: dict) -> None:
     ax.plot([left + 0.03, left + 0.95], [top + 0.06] * 2, color=QUIET, lw=0.8)
-    name = textwrap.shorten(str(row["name"]), 27, placeholder=" …")
+    name = _short(str(row["name"]))
     write(ax, left + 0.03, top + 0.12, name, va="top", fontsize=8.5)
     if missing(row["value"]):
         reason = textwrap.fill(f"none: {row.get('reason') or 'not known'}", 27, max_lines=4, placeholder=" …")
@@ -87,6 +88,14 @@ def _card(ax: Axes, left: float, top: float, row: dict) -> None:
         ax, left + 0.03, top + 0.64, f"{mark} {verdict}{target}".strip(), va="top", color=colour, fontsize=8
     )
     _sparkline(ax, left + 0.03, top + 0.97, row["trend"], row["target"], colour)
+
+
+def _short(name: str, width: int = 27) -> str:
+    """A name that fits its card: what it is called for short, "(DSO)", where it says so itself."""
+    known = re.search(r"\(([^()]+)\)$", name)
+    if len(name) > width and known:
+        return known[1]
+    return textwrap.shorten(name, width, placeholder=" …")
 
 
 def _sparkline(

@@ -39,7 +39,7 @@ def columns_with_plan(
     *,
     actual: str = "actual",
     plan: str | None = None,
-    scenario: str = "BU",
+    scenario: str | None = None,
     message: str = "",
     who: str = "",
     what: str = "",
@@ -47,12 +47,14 @@ def columns_with_plan(
     unit: str = "",
     good: str = "up",
 ) -> Axes:
-    """A column a month, the plan outlined (or last year light, scenario="PY") behind it, variances above on one scale.
+    """A column a month, the plan outlined (or last year light) behind it, variances above on one scale.
 
     `frame`: index months (Period M) or any labels in order, columns in plain units; a missing month stays empty.
+    `scenario` "BU" or "PY" says what `plan` is; by default last year where the column is called so.
     `good` "up" or "down": which way is favourable; a variance drawn upwards is favourable.
     """
     check_columns(frame, [actual, plan])
+    scenario = scenario or ("PY" if plan == "last_year" else "BU")
     values = frame[actual].to_numpy(dtype=float)
     reference = frame[plan].to_numpy(dtype=float) if plan else np.full(len(frame), np.nan)
     effect = (values - reference) * (1 if good == "up" else -1)

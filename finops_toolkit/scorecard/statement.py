@@ -57,7 +57,7 @@ def statement(books: Books, unit: str, period: Period | str) -> Statement:
         found = [("period", *in_period(panel, unit, line, period))]
         if ytd.months != period.months:
             found.append(("ytd", *in_period(panel, unit, line, ytd)))
-        if year.months != period.months:
+        if year.last > period.last:
             figure, methods[line.id] = outlook(panel, unit, line, year, period.last)
             found.append(("outlook", figure, *_whole_year(panel, unit, line, year)))
         if _empty(found):
@@ -69,7 +69,8 @@ def statement(books: Books, unit: str, period: Period | str) -> Statement:
     table = pd.DataFrame(rows)
     for column in _SUMS:
         table[column] = table[column].astype("Int64")
-    scopes = {"period": period.label, "ytd": f"Year to {ytd.end:%B %Y}", "outlook": f"Outlook {year.text}"}
+    to_date = f"Year to {ytd.end:%B %Y}" if year.last > period.last else f"{year.text}, complete"
+    scopes = {"period": period.label, "ytd": to_date, "outlook": f"Outlook {year.text}"}
     scopes = {scope: label for scope, label in scopes.items() if scope in set(table["scope"])}
     result = Statement(table, "", scopes, (), unit, period)
     words = [*_method_notes(methods, year), *dict.fromkeys(sentence(note) for note in notes)]
@@ -106,9 +107,7 @@ def _row(line: Line, scope: str, now: Figure, plan: Figure, before: Figure) -> d
 def _method_notes(methods: dict[str, str], year: Period) -> list[str]:
     """How the outlook was made: the method most lines share, and the lines that differ."""
     if not methods:
-        return []
-    if all(how == "done" for how in methods.values()):
-        return [sentence(f"{year.label} is complete, so its outlook is what was booked")]
+        return [sentence(f"{year.label} is complete: what was booked stands in place of an outlook")]
     simple = {line.id: line for line in LINES if not line.total}
     groups: dict[str, list[str]] = {}
     for line, how in methods.items():
@@ -127,8 +126,6 @@ def _text(result: Statement, books: Books) -> str:
     against, column = ("budget", "budget") if result.has_budget else ("last year", "last_year")
     sentences = []
     for scope, label in result.scopes.items():
-        if scope == "outlook" and result.value("revenue", "outlook") == result.value("revenue", "ytd"):
-            continue
         words = []
         for line, name in (("revenue", "revenue"), ("ebit", "operating profit")):
             now, reference = result.value(line, scope), result.value(line, scope, column)
@@ -145,6 +142,23 @@ def _text(result: Statement, books: Books) -> str:
 
 def _gap(gap: int, reference: int) -> str:
     if gap == 0:
-        return "exactly"
+        return "as in the"
     size = share_text(abs(gap) / reference) if reference > 0 else money_text(abs(gap))
-    return f"{size} {'over' if gap > 0 else 'under'}"
+    return f"{size} {'above' if gap > 0 else 'below'}"
+
+
+def headline_figures(result: Statement, currency: str = "") -> list[dict[str, str]]:
+    """The period's revenue, operating profit and cash for an index of reports: label, value, status.
+
+    The status is "good" or "bad" against budget, else last year, and "none" where there is neither.
+    """
+    figures = []
+    for line, label in (("revenue", "Revenue"), ("ebit", "Operating profit"), ("cash", "Cash")):
+        now = result.value(line)
+        if now is None:
+            continue
+        delta = result.value(line, column="delta")
+        delta = result.value(line, column="delta_last_year") if delta is None else delta
+        status = "none" if not delta else "good" if delta > 0 else "bad"
+        figures.append({"label": label, "value": money_text(now, currency or None), "status": status})
+    return figures

@@ -14,7 +14,7 @@ import pandas as pd
 from ..books import Books
 from ..errors import UsageError
 from ..periods import Period
-from ..wording import money_text
+from ..wording import SCALE, money_text
 from .bridges import Bridge, make_bridge, price_volume_mix, product_effects, ratio
 
 PROFIT_LINES = ("revenue", "other_income", "cogs", "selling", "distribution", "administration", "research",
@@ -28,12 +28,12 @@ SALES_STEPS = {
     "lost": "Products no longer sold",
     "unpriced": "Sold without a net quantity",
     "standard": "Standard cost",
-    "sales_other": "Other sales entries",
+    "sales_other": "Returns and other sales",
+    # Where sales cannot be split by product: revenue at the old margin, and the margin itself.
+    "level": "Sales level",
+    "margin": "Gross margin rate",
 }
 DRIVER_STEPS = {
-    "sales": "Revenue",
-    "returns": "Returns",
-    "standard_cost": "Cost of sales",
     "material_price": "Material prices",
     "material_usage": "Material usage",
     "labour": "Labour",
@@ -141,15 +141,22 @@ def best_reference(books: Books, unit: str, period: Period) -> tuple[str | None,
     return (None, f"{reason}, and {second}") if second else ("last_year", reason)
 
 
-def product_sales(books: Books, unit: str, period: Period) -> pd.DataFrame:
-    """Deliveries to customers outside, net of returns, by product: [product, quantity, amount, cost]."""
-    columns = ["quantity", "amount", "cost"]
-    frame = books.sums("deliveries", ["product"], columns, unit, period).set_index("product")[columns]
+def product_sales(books: Books, unit: str, period: Period, returns: bool = True) -> pd.DataFrame:
+    """Deliveries to customers outside by product: [product, quantity, amount, cost], net of returns or without them."""
+    sides: list[dict | None] = [None]
     sisters = _sisters(books)
     if sisters:
-        inside = books.sums("deliveries", ["product"], columns, unit, period, {"customer": sisters})
-        frame = frame.sub(inside.set_index("product")[columns], fill_value=0).astype("int64")
-    return frame[(frame != 0).any(axis=1)].reset_index()
+        sides.append({"customer": sisters})
+    parts = []
+    for sign, where in zip((1, -1), sides, strict=False):
+        # By quantity too, so that returns (negative) can be told from sales.
+        frame = books.sums("deliveries", ["product", "quantity"], ["amount", "cost"], unit, period, where)
+        each = [round(float(quantity) * SCALE) for quantity in frame["quantity"]]
+        frame["quantity"] = pd.Series(each, dtype="int64") * frame["rows"]
+        frame = frame if returns else frame[frame["quantity"] > 0]
+        parts.append(frame.groupby("product")[["quantity", "amount", "cost"]].sum() * sign)
+    total = pd.concat(parts).groupby(level=0).sum().astype("int64")
+    return total[(total != 0).any(axis=1)].reset_index()
 
 
 def _sisters(books: Books) -> list[str]:
@@ -180,21 +187,25 @@ def product_budget(books: Books, unit: str, period: Period) -> pd.DataFrame:
         products = books.rows("products", columns=["product", "standard_cost"], limit=1_000_000)
         standard = products.set_index("product")["standard_cost"].reindex(sales.index).fillna(0)
         units = zip(sales["quantity"], standard, strict=True)
-        sales["cost"] = [ratio(int(quantity) * round(each * 10_000), 10_000) for quantity, each in units]
+        sales["cost"] = [ratio(int(quantity) * round(each * SCALE), SCALE) for quantity, each in units]
     return sales.reset_index()[["product", "quantity", "amount", "cost"]]
 
 
 def compared_sales(books: Books, unit: str, period: Period, against: str) -> tuple[pd.DataFrame, str]:
-    """Sales by product, reference (…_0) and actual (…_1), and why they cannot be used ("" when they can)."""
+    """Sales by product, reference (…_0) and actual (…_1), and why they cannot be used ("" when they can).
+
+    Without returns where the ledger books these on accounts of their own, else net of them.
+    """
     if "deliveries" not in books.tables or "cost" not in books.tables["deliveries"].columns:
         return pd.DataFrame(), "there are no sales records with quantity and cost"
-    new = product_sales(books, unit, period)
+    net = not (accounts_of(books)["driver"] == "returns").any()
+    new = product_sales(books, unit, period, net)
     if against == "budget":
         old = product_budget(books, unit, period)
-        if old.empty:
+        if old.empty and len(new):
             return pd.DataFrame(), "the budget has no quantities by product"
     else:
-        old = product_sales(books, unit, period.previous_year())
+        old = product_sales(books, unit, period.previous_year(), net)
     both = old.merge(new, on="product", how="outer", suffixes=("_0", "_1")).set_index("product")
     return both.fillna(0).astype("int64").sort_index(), ""
 
@@ -231,11 +242,9 @@ def profit_bridge(books: Books, unit: str, period: Period, against: str = "budge
     accounts = actual.assign(old=reference["effect"], amount=actual["effect"] - reference["effect"])
     sales, why = compared_sales(books, unit, period, against)
     if not why:
-        why = _disagreement(books, sales, accounts, against)
-    parts = [_account_parts(accounts, split_sales=not why)]
-    if not why:
-        parts.append(_sales_parts(books, sales, accounts))
-    table = pd.concat(parts, ignore_index=True)
+        why = _disagreement(books, unit, period, accounts, against)
+    of_sales = _margin_parts(accounts) if why else _sales_parts(books, sales, accounts)
+    table = pd.concat([_account_parts(accounts), of_sales], ignore_index=True)
     table = table[table["amount"] != 0].reset_index(drop=True)
     names = {**{f"line:{line}": name for line, name in LINE_STEPS.items()}, **DRIVER_STEPS, **SALES_STEPS}
     order = [*SALES_STEPS, *DRIVER_STEPS, *(f"line:{line}" for line in LINE_STEPS)]
@@ -253,16 +262,17 @@ def _is_sales(accounts: pd.DataFrame) -> pd.Series:
     return accounts["driver"].isin(SALES_DRIVERS) | plain
 
 
-def _disagreement(books: Books, sales: pd.DataFrame, accounts: pd.DataFrame, against: str) -> str:
+def _disagreement(books: Books, unit: str, period: Period, accounts: pd.DataFrame, against: str) -> str:
     """Where sales records and ledger tell different stories, price and volume cannot be told from the former."""
     ours = accounts[_is_sales(accounts)]
-    sides = [("effect", "1", "sales records")]
+    sides = [("effect", period, "the sales records")]
     if against == "last_year":
-        sides.append(("old", "0", "last year's sales records"))
-    for column, side, whose in sides:
+        sides.append(("old", period.previous_year(), "last year's sales records"))
+    for column, span, whose in sides:
+        records = product_sales(books, unit, span)
         for line, item, sign in (("revenue", "amount", 1), ("cogs", "cost", -1)):
             ledger = sign * int(ours.loc[ours["line"] == line, column].sum())
-            record = int(sales[f"{item}_{side}"].sum())
+            record = int(records[item].sum())
             if abs(record - ledger) > AGREEMENT * abs(ledger):
                 word = "sales" if line == "revenue" else "cost of sales"
                 return (f"{whose} show {word} of {money_text(record, books.currency or None)}, "
@@ -270,12 +280,27 @@ def _disagreement(books: Books, sales: pd.DataFrame, accounts: pd.DataFrame, aga
     return ""
 
 
-def _account_parts(accounts: pd.DataFrame, split_sales: bool) -> pd.DataFrame:
-    rows = accounts[~_is_sales(accounts)] if split_sales else accounts
+def _account_parts(accounts: pd.DataFrame) -> pd.DataFrame:
+    """The accounts that are no sales, by driver, else by statement line."""
+    rows = accounts[~_is_sales(accounts)]
     by_line = rows["driver"].isin(["", "other"]) | ~rows["driver"].isin(DRIVER_STEPS)
     step = rows["driver"].where(~by_line, "line:" + rows["line"])
-    return pd.DataFrame({"step": step, "kind": "account", "id": rows["account"], "name": rows["name"],
-                         "amount": rows["amount"]})  # fmt: skip
+    return pd.DataFrame(
+        {"step": step, "kind": "account", "id": rows["account"], "name": rows["name"], "amount": rows["amount"]}
+    )
+
+
+def _margin_parts(accounts: pd.DataFrame) -> pd.DataFrame:
+    """Sales in two steps from the ledger alone: more revenue at the old margin, and the change of the margin."""
+    ours = accounts[_is_sales(accounts)]
+    revenue = [int(ours.loc[ours["line"] == "revenue", column].sum()) for column in ("old", "effect")]
+    profit = [int(ours[column].sum()) for column in ("old", "effect")]
+    change = profit[1] - profit[0]
+    level = ratio((revenue[1] - revenue[0]) * profit[0], revenue[0]) if revenue[0] > 0 else change
+    rows = [("level", level, "Revenue at the old margin"), ("margin", change - level, "Gross margin")]
+    return pd.DataFrame(
+        [{"step": step, "kind": "margin", "id": "", "name": name, "amount": amount} for step, amount, name in rows]
+    )
 
 
 def _sales_parts(books: Books, sales: pd.DataFrame, accounts: pd.DataFrame) -> pd.DataFrame:

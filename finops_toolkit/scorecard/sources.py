@@ -1,0 +1,67 @@
+"""Methods and sources: what a reader needs to trust or to repeat a report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from .. import __version__
+from ..books import Books
+from ..periods import Period, month_label
+from ..wording import counted, joined, money_text, sentence
+
+
+# Pairs of balances: they are compared at the period's end, the others over its months.
+BALANCES = ("receivables", "payables", "inventory")
+
+
+@dataclass(frozen=True)
+class Sources:
+    """`table`: [what, how] in words; `text`: whether ledger and records agree for the unit, in money."""
+
+    table: pd.DataFrame
+    text: str
+
+
+def sources(books: Books, unit: str, period: Period | str, parameters: Mapping[str, object] | None = None) -> Sources:
+    """Books, period, parameters, checks and reconciliation behind a unit's report."""
+    unit, period = books.unit(unit), books.period(period)
+    text = reconciliation_text(books, unit, period)
+    known = books.units.set_index("unit")
+    rows = [
+        ("Books", f"{books.name}, {month_label(books.first)} to {month_label(books.closed)}, in {books.currency or 'no stated currency'}"),
+        ("Unit and period", f"{known['name'][unit]} ({unit}), {period.label}"),
+        ("Tables", joined(sorted(books.tables)) + (f"; missing: {joined(books.missing)}" if books.missing else "")),
+        ("Ledger and records", text),
+        ("Checks of the data", _checks(books)),
+        ("Parameters", "; ".join(f"{name} {value}" for name, value in (parameters or {}).items()) or "none"),
+        ("Made with", f"finops_toolkit {__version__}"),
+    ]  # fmt: skip
+    return Sources(pd.DataFrame(rows, columns=["what", "how"]), text)
+
+
+def _checks(books: Books) -> str:
+    levels = pd.Series([finding.level for finding in books.findings()]).value_counts()
+    words = [counted(int(levels.get(level, 0)), level) for level in ("error", "difference", "note")]
+    return sentence(f"{joined(words)} in all units; finops check shows them")
+
+
+def reconciliation_text(books: Books, unit: str, period: Period) -> str:
+    """Where ledger and records differ for a unit at the period's end (flows: in the period), in money."""
+    frame = books.reconciliation()
+    if frame.empty:
+        return "Nothing to reconcile: the books hold no ledger with records beside it."
+    frame = frame[frame["unit"].isin(books.below(unit)) & frame["month"].between(period.first, period.last)]
+    if frame.empty:
+        return "Nothing to reconcile for this unit and period."
+    differing, agreeing = [], []
+    for pair, rows in frame.groupby("pair", sort=True):
+        chosen = rows[rows["month"] == period.last] if pair in BALANCES else rows
+        gap = int(chosen["difference"].sum())
+        quiet = not (chosen["difference"] != 0).any()
+        agreeing.append(str(pair)) if quiet else differing.append(f"{pair} {money_text(gap, sign=True)}")
+    words = [f"agree to the cent: {joined(agreeing)}"] if agreeing else []
+    words += [f"ledger less records: {joined(differing)}"] if differing else []
+    return sentence("; ".join(words))
