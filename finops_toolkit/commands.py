@@ -219,9 +219,9 @@ def make_data(arguments: argparse.Namespace) -> int:
     if (
         folder.exists()
         and (not folder.is_dir() or any(folder.iterdir()))
-        and not (folder / "books.toml").exists()
+        and not (folder / "planted_truths.json").exists()
     ):
-        raise UsageError(f"{folder} is there and is no company's folder.", "Give a new or empty folder.")
+        raise UsageError(f"{folder} holds something else than a made company.", "Give a new or empty folder.")
     options = {name: getattr(arguments, name) for name in ("seed", "years", "scale")}
     try:
         with Bar("Simulating") as bar:

@@ -287,7 +287,7 @@ def test_make_data_passes_its_options(run: Run, tmp_path: Path, monkeypatch: Any
 
     assert code == 0 and given == {"folder": tmp_path / "new", "seed": 7, "scale": 2}
     assert run("make-data", tmp_path / "new", "--years", "0")[0] == 2
-    (tmp_path / "mine.txt").write_text("precious")
+    (tmp_path / "books.toml").write_text("name = 'My own company'")
     assert run("make-data", tmp_path)[0] == 2
 
 
