@@ -110,7 +110,7 @@ QUERIES = {
             WHERE version = 'consensus' AND date_trunc('month', made_on) = month - INTERVAL 1 MONTH
             UNION ALL
             SELECT unit, product, date_trunc('month', ordered), 0, quantity
-            FROM orders SEMI JOIN outsiders USING (customer)
+            FROM orders
         ), errors AS (
             SELECT sum(said) - sum(came) AS error, sum(came) AS came FROM figures
             WHERE year(month) AND unit = ? GROUP BY product, month

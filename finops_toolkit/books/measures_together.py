@@ -7,7 +7,7 @@ from typing import Any
 
 import ibis
 
-from .measures import EXACT, Histogram, Query, Sum, Tables, dated, external, month_of, plain
+from .measures import EXACT, Histogram, Query, Sum, Tables, dated, month_of, plain
 
 
 def _forecast_errors(version: str) -> Callable[[Tables], ibis.Table]:
@@ -32,7 +32,8 @@ def _forecast_errors(version: str) -> Callable[[Tables], ibis.Table]:
         )
         zero = ibis.literal(0).cast(EXACT)
         said = made.select("unit", "month", "product", forecast=made.quantity.cast(EXACT), actual=zero)
-        orders = dated(external(tables, "orders", "customer"), "ordered")
+        # Sister units' orders count: a plant forecasts, and makes, what they will order too.
+        orders = dated(tables["orders"], "ordered")
         came = orders.select("unit", "month", "product", forecast=zero, actual=orders.quantity.cast(EXACT))
         spans = made.select("unit", "month").distinct()
         came = came.semi_join(spans, ["unit", "month"])
