@@ -163,7 +163,7 @@ class Scope:
         opening = closing and when == "opening"
         low, high, why = self._span(name, back, closing, opening)
         if closing:
-            return Cells(matrix[:, low if opening else high], why)
+            return Cells(matrix[:, high], why)
         running = np.zeros((len(self.rows), matrix.shape[1] + 1), dtype="int64")
         np.cumsum(matrix, axis=1, out=running[:, 1:])
         return Cells(running[:, high + 1] - running[:, low], why)

@@ -146,6 +146,23 @@ def test_making_more_than_is_sold_lifts_profit_by_the_overhead_parked_in_stock()
     assert value(books, "absorption_effect", "2025-01") == pytest.approx(100_000)
 
 
+def test_cash_flow_takes_what_went_into_stock_off_profit():
+    """Profit 100, stock +30, receivables +20, payables +10, depreciation 20, machines 50: 30 of free cash."""
+    books = Figures(
+        {
+            "revenue": [0, 180], "cogs": [0, 60], "depreciation": [0, 20], "depreciation_charge": [0, 20],
+            "accumulated_depreciation": [-100, -120], "fixed_assets": [500, 550], "inventory": [70, 100],
+            "receivables": [40, 60], "payables": [25, 35],
+        },
+        months=2,
+    )  # fmt: skip
+
+    assert value(books, "operating_cash_flow", "2025-02") == 100 + 20 - 30 - 20 + 10
+    assert value(books, "capital_expenditure", "2025-02") == 50
+    assert value(books, "free_cash_flow", "2025-02") == 30
+    assert value(books, "ebitda", "2025-02") == 120
+
+
 def test_milan_statuary_contribution_and_break_even():
     """The actual figures of Milan Statuary give its operating income of 1,842,600."""
     books = Figures({

@@ -213,6 +213,7 @@ def test_a_negative_denominator_gives_no_value():
 def test_a_missing_table_is_named():
     """A KPI says which table it needs that the data does not have."""
     assert only(Figures({"revenue": 1}), "nps")["reason"] == "needs surveys, which the data does not have"
+    assert only(Figures({"revenue": 1}), "nps")["note"] == ""
     assert only(Figures({"revenue": 1}), "decision_latency")["reason"].startswith("needs decisions")
 
 
@@ -220,10 +221,10 @@ def test_a_period_the_table_does_not_cover_has_no_value():
     """Budgeted months are compared with the same months only: a year beyond them has no value."""
     span = {"budget_revenue": ("2025-01", "2025-11")}
     books = Figures({"revenue": 90, "budget_revenue": 100}, "2024-12", 13, covers=span)
-    rows = kpis.values(books, "revenue_vs_budget", periods=["2025-11", "2025-Q4", "2025"])
+    rows = kpis.values(books, "revenue_vs_budget", periods=["2025-11", "2025-Q4", "2025", "2024-12"])
 
     assert rows["value"].iloc[0] == 0.9
-    assert rows["reason"].tolist()[1:] == ["budget covers 2025-01 to 2025-11 only"] * 2
+    assert rows["reason"].tolist()[1:] == ["budget covers 2025-01 to 2025-11 only"] * 3
 
 
 def test_without_an_opening_balance_there_is_no_average():
@@ -237,7 +238,7 @@ def test_without_an_opening_balance_there_is_no_average():
 
 def test_growth_needs_the_year_before():
     """Growth compares with the same period a year earlier, or says that it is not there."""
-    books = Figures({"revenue": [100] * 12 + [110] * 3}, months=15)
+    books = Figures({"revenue": [100, 110, 90] + [7] * 9 + [110, 120, 100]}, months=15)
     rows = kpis.values(books, "revenue_growth", periods=["2026-Q1", "2025-Q1"])
 
     assert rows["value"].iloc[0] == pytest.approx(0.1)
@@ -369,7 +370,7 @@ def test_a_target_of_an_amount_is_one_months():
     ("kpi", "figure", "target", "attainment", "met"),
     [("revenue", 90, 100, 0.9, False), ("revenue", 110, 100, 1.1, True), ("revenue", -5, 100, None, False),
      ("revenue", 5, -100, None, True), ("overdue_actions", 8, 4, 0.5, False),
-     ("overdue_actions", 0, 4, None, True),
+     ("overdue_actions", 0, 4, None, True), ("overdue_actions", 4, 4, 1.0, True),
      ("material_price_variance", -4, 5, 0.8, False)],
 )  # fmt: skip
 def test_attainment_and_what_is_met(kpi, figure, target, attainment, met):
@@ -407,6 +408,7 @@ def test_a_rival_stands_beside_a_value_where_it_matters():
 
     assert apart["rival"] == pytest.approx(0.114)
     assert apart["rival_source"] == "sales"
+    assert not np.isnan(only(Figures(SALES | {"delivered_cost": 34}), "gross_margin")["rival"])
     assert np.isnan(close["rival"])
     assert close["rival_source"] == ""
     assert not np.isnan(
@@ -466,6 +468,13 @@ def test_a_trace_follows_kpis_into_their_inputs():
                    ("revenue", "flow"), ("days", "calendar")):  # fmt: skip
         assert wanted in named
     assert len(set(named)) == len(named)
+    rows = dict(zip(named, table["rows"], strict=True))
+    # A balance is the sum of all rows so far: those of one month before the period, of two at its end.
+    assert (rows["receivables", "opening"], rows["receivables", "ending"], rows["revenue", "flow"]) == (
+        1,
+        2,
+        1,
+    )
 
 
 @pytest.mark.parametrize("kpi_id", list(kpis.catalogue()))
