@@ -11,7 +11,7 @@ from .costs import Spending
 from .journal import Journal
 from .world import World
 
-CASH = (2_600_000, 2_000_000, 2_200_000, 2_800_000, 9_000_000)  # EUR when the run-up begins
+CASH = (2_600_000, 2_000_000, 2_200_000, 2_800_000, 3_500_000)  # EUR when the run-up begins
 MACHINES = (22_000_000, 16_000_000, 18_000_000, 15_000_000, 3_000_000)
 POOL = (-5_000_000, -4_000_000, -4_500_000, -4_000_000)  # what the plants owe head office
 LOAN, REPAYMENT, LOAN_RATE = 14_000_000, 90_000, 0.044
@@ -19,7 +19,7 @@ DEPOSITS, PENSIONS = 150_000, 900_000
 FEE = 28  # management fee, thousandths of sales
 TAX_PERCENT = 25
 SCRAP_METAL = 14  # percent of its cost that scrap brings
-PAYOUT = 0.50  # of last year's profit, paid in May
+PAYOUT = 0.70  # of last year's profit, paid in May
 FLOOR = 300_000  # EUR below which head office lends to a unit
 
 
@@ -142,16 +142,22 @@ def post_cash_pool(world: World, planned: np.ndarray, journal: Journal) -> None:
         at = ("cash pool", (month * 5 + unit) * 2 + side, day, who)
         journal.post(*at, "1810", sign * transfers.ravel())
         journal.post(*at, "1000", -sign * transfers.ravel())
-    _post_dividend(world, moved, journal)
+    _post_dividends(world, moved, journal)
 
 
-def _post_dividend(world: World, moved: np.ndarray, journal: Journal) -> None:
+def _post_dividends(world: World, moved: np.ndarray, journal: Journal) -> None:
+    """In May the plants hand last year's profit to head office against the cash pool, and it pays the owners."""
     calendar = world.calendar
-    result = -moved[:, :, np.array(PROFIT)].sum(axis=(1, 2))
+    result = -moved[:, :, np.array(PROFIT)].sum(axis=2)
     for t in np.flatnonzero(calendar.ordinal[: calendar.months] % 12 == 4):
-        before = result[max(0, t - 16) : t - 4]
-        if len(before) >= 9:
-            amount = np.array([max(int(before.sum()), 0) * int(PAYOUT * 100) // 100 // 100_000 * 100_000])
-            day = to_workday(calendar.start[t] + 14)
-            journal.post("dividend", np.array([t]), day, P.HQ, "3100", amount)
-            journal.post("dividend", np.array([t]), day, P.HQ, "1000", -amount)
+        before = result[max(0, t - 16) : t - 4].sum(axis=0)
+        if t < 13:  # the year before lies outside the run-up
+            continue
+        day = to_workday(calendar.start[t] + 14)
+        out = np.maximum(before[:4], 0) // 100_000 * 100_000
+        for who, amount in ((np.arange(4), out), (np.array([P.HQ]), -out.sum(keepdims=True))):
+            journal.post("dividend", t * 10 + who, day, who, "3100", amount)
+            journal.post("dividend", t * 10 + who, day, who, "1810", -amount)
+        paid = np.array([max(int(before.sum()), 0) * int(PAYOUT * 100) // 100 // 100_000 * 100_000])
+        journal.post("dividend", np.array([t * 10 + 9]), day, P.HQ, "3100", paid)
+        journal.post("dividend", np.array([t * 10 + 9]), day, P.HQ, "1000", -paid)

@@ -10,7 +10,7 @@ from . import parameters as P
 from .flow import Flow
 from .world import INTERCOMPANY_CUSTOMER, World
 
-SPENDING = (0.90, 0.99, 0.94, 0.945)  # overhead spent to overhead in the standards, at the start
+SPENDING = (0.90, 0.98, 0.94, 1.02)  # overhead spent to overhead in the standards, at the start
 OVERHEAD_PARTS = {"5200": 0.48, "5210": 0.14, "5220": 0.18, "5230": 0.20}
 PLANT_COSTS = {  # share of the sales a plant had at the start
     "6000": 0.038, "6010": 0.011, "6120": 0.012, "6200": 0.022, "6210": 0.011, "6300": 0.006, "6310": 0.002,
@@ -56,7 +56,7 @@ def normal_overhead(world: World) -> np.ndarray:
     growth = 1 + np.array(P.FAMILY_GROWTH)[family] + np.array(P.PLANT_GROWTH)[pairs.unit]
     year = world.calendar.ordinal[: world.calendar.months] // 12
     middle = np.maximum(year - 2022 + (9 - 7) / 12, 0)
-    made = np.where(pairs.resource >= 0, pairs.base * world.made_units * std.overhead[pairs.product], 0.0)
+    made = np.where(pairs.resource >= 0, world.with_sister(pairs.base) * std.overhead[pairs.product], 0.0)
     amount = made * growth ** middle[:, None]
     return np.stack([np.rint(amount[:, pairs.unit == u].sum(axis=1)) for u in range(4)], axis=1).astype(np.int64)
 

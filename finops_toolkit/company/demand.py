@@ -47,9 +47,11 @@ def outside_orders(world: World, t: int, next_order: int) -> np.ndarray:
         lead = 7 + rng.integers(0, 22, count) + np.where(people.segment[customer] == 2, 10, 0)
         total = int(lines.sum())
         cut = np.cumsum(pairs.weight[of_unit])
-        pair = of_unit[np.minimum(np.searchsorted(cut, rng.random(total), side="right"), len(of_unit) - 1)]
+        # products come in their usual shares (stratified), in a random order
+        place = rng.permutation(total) + rng.random(total)
+        pair = of_unit[np.minimum(np.searchsorted(cut, place / total, side="right"), len(of_unit) - 1)]
         mean = world.drawn[t, pair] / (P.ORDERS[u] * activity * LINES_PER_ORDER * pairs.weight[pair])
-        quantity = np.maximum(np.rint(mean * np.exp(0.45 * rng.standard_normal(total) - 0.10125)), 1)
+        quantity = np.maximum(np.rint(mean * np.exp(0.60 * rng.standard_normal(total) - 0.18)), 1)
         parts.append((customer, day, lead, lines, pair, quantity.astype(np.int64), rng.random((total, 2))))
     customer, day, lead, lines = (np.concatenate([p[k] for p in parts]) for k in range(4))
     pair, quantity, luck = (np.concatenate([p[k] for p in parts]) for k in range(4, 7))
@@ -114,7 +116,8 @@ def demand_before(world: World) -> np.ndarray:
 def forecast(world: World, t: int, history: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The snapshot made on the last day of the month before t: statistical and consensus, [step, pair] units.
 
-    `history` is orders by month and pair up to the month before t. The model takes the mean of the last twelve
+    `history` is outside orders by month and pair up to the month before t; what the sister unit will need of the
+    selling plant is added from its own forecast. The model takes the mean of the last twelve
     months of a product, the trend of its family and the season of its family over the last two years; the
     consensus adds what the departments know of their markets, and what they wish.
     """
@@ -130,7 +133,7 @@ def forecast(world: World, t: int, history: np.ndarray) -> tuple[np.ndarray, np.
     rng = world.chance.at("forecasts", t)
     noise = np.clip(rng.standard_normal((HORIZON, len(family))), -2.5, 2.5) * 0.06
     unit = world.pairs.unit
-    wish = 1 + np.array(P.FORECAST_BIAS)[unit] + world.effects.bias[t, unit]
     known = world.expected[t : t + HORIZON]
-    consensus = (0.5 * statistical + 0.5 * known) * (1 + noise) * wish
-    return np.rint(statistical).astype(np.int64), np.rint(consensus).astype(np.int64)
+    consensus = (0.5 * statistical + 0.5 * known) * (1 + noise) * (1 + np.array(P.FORECAST_BIAS)[unit])
+    consensus = world.with_sister(consensus) * (1 + world.effects.bias[t, unit])
+    return np.rint(world.with_sister(statistical)).astype(np.int64), np.rint(consensus).astype(np.int64)

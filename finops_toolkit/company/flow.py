@@ -28,7 +28,7 @@ class Flow:
     materials_counted: np.ndarray
     statistical: np.ndarray  # [month, step, pair]
     consensus: np.ndarray
-    orders: np.ndarray  # [month, pair] units ordered
+    orders: np.ndarray  # [month, pair] units ordered by outside customers
     planned: np.ndarray  # [month, pair]
     opening_stock: np.ndarray  # before the run-up
     opening_materials: np.ndarray
@@ -39,10 +39,10 @@ class _State:
 
     def __init__(self, world: World):
         cover = np.array(P.COVER_MONTHS)[world.pairs.unit]
-        self.stock = np.rint(world.expected[0] * cover).astype(np.int64)
+        need = world.with_sister(world.expected[0])
+        self.stock = np.rint(need * cover * 0.85).astype(np.int64)
         self.stock = np.where(world.pairs.sourced, self.stock // 2, self.stock)
-        need = buying.material_need(world, world.expected[0])
-        self.materials = np.rint(need * 1.5).astype(np.int64)
+        self.materials = np.rint(buying.material_need(world, need) * 1.5).astype(np.int64)
         self.open = np.zeros(0, dtype=demand.LINE)
         self.coming = np.zeros(0, dtype=buying.RECEIPT)
         self.announced = np.zeros(0, dtype=selling.DELIVERY)
@@ -78,9 +78,9 @@ def _month(world: World, t: int, state: _State) -> dict[str, np.ndarray]:
     state.next_order = int(lines["order"][-1]) + 1 if len(lines) else state.next_order
     sister = demand.sister_orders(world, t, state.next_order, np.where(pairs.sourced, planned, 0))
     state.next_order += 2
+    ordered = np.bincount(lines["pair"], lines["quantity"], minlength=len(pairs.product)).astype(np.int64)
     lines = np.concatenate([lines, sister])
     state.open = np.concatenate([state.open, lines])
-    ordered = np.bincount(lines["pair"], lines["quantity"], minlength=len(pairs.product)).astype(np.int64)
     state.history = np.concatenate([state.history, ordered[None]])[-HISTORY:]
 
     rows, used, receipts = _make(world, t, state, planned, consensus[1])
@@ -132,7 +132,7 @@ def _ship_all(
     first, second = state.open[own], state.open[~own]
     deliveries, shipped = selling.ship(world, t, first, state.stock, made)
     came = deliveries[deliveries["customer"] == INTERCOMPANY_CUSTOMER]
-    arrived = (_pair_of_buyer(world)[came["pair"]], came["day"], came["quantity"])
+    arrived = (world.buyer_of[came["pair"]], came["day"], came["quantity"])
     more, shipped_more = selling.ship(world, t, second, state.stock, arrived)
     both = np.concatenate([first, second])
     state.open = both[both["left"] > 0]
@@ -141,25 +141,16 @@ def _ship_all(
     return deliveries[order], shipped + shipped_more
 
 
-def _pair_of_buyer(world: World) -> np.ndarray:
-    """For each pair of the selling plant the pair of the same product at the buying plant."""
-    pairs = world.pairs
-    out = np.full(len(pairs.product), -1)
-    for i in np.flatnonzero(pairs.sourced):
-        out[(pairs.unit == P.SELLER) & (pairs.product == pairs.product[i])] = i
-    return out
-
-
 def _from_sister(world: World, deliveries: np.ndarray) -> np.ndarray:
     came = deliveries[deliveries["customer"] == INTERCOMPANY_CUSTOMER]
-    pair = _pair_of_buyer(world)[came["pair"]]
+    pair = world.buyer_of[came["pair"]]
     return np.bincount(pair, came["quantity"], minlength=len(world.pairs.product)).astype(np.int64)
 
 
 def _still_to_come(world: World, state: _State) -> np.ndarray:
     """Units the buying plant has ordered from its sister and not received, by its pair."""
     waiting = state.open[state.open["customer"] == INTERCOMPANY_CUSTOMER]
-    pair = _pair_of_buyer(world)[waiting["pair"]]
+    pair = world.buyer_of[waiting["pair"]]
     return np.bincount(pair, waiting["left"], minlength=len(world.pairs.product)).astype(np.int64)
 
 

@@ -26,9 +26,9 @@ DAY, HOUR = 24 * 60, 60
 
 
 def event_table(world: World, flow: Flow, bills: Bills, name: Ids) -> dict[str, pa.Table]:
-    """The events of every second purchase order placed since the start, up to the last day."""
+    """The events of every second purchase order received since the start or still open, up to the last day."""
     r = flow.receipts
-    head = np.flatnonzero((r["line"] == 1) & (r["ordered"] > world.calendar.opening_day) & (r["purchase"] % EVERY == 0))
+    head = np.flatnonzero((r["line"] == 1) & (r["received"] > world.calendar.opening_day) & (r["purchase"] % EVERY == 0))
     order = r[head]
     paid = np.full(len(r), NEVER)
     first = (bills.receipt >= 0) & (bills.gross > 0)

@@ -20,20 +20,20 @@ def capacity_minutes(world: World, t: int) -> np.ndarray:
     return np.array(P.SHIFT_HOURS) * 60 * len(world.calendar.workdays[t])
 
 
-def plan(world: World, t: int, consensus: np.ndarray, stock: np.ndarray, overdue: np.ndarray) -> np.ndarray:
+def plan(world: World, t: int, wanted: np.ndarray, stock: np.ndarray, overdue: np.ndarray) -> np.ndarray:
     """Units planned by pair (for sourced pairs: units to order from the sister).
 
-    The forecast of the month, what is overdue, and part of the way to the stock aimed at, as far as the
+    `wanted` is the agreed forecast of this month, the next and so on. The forecast of the month, what is overdue, and part of the way to the stock aimed at, as far as the
     machines can do it.
     """
     pairs = world.pairs
-    aim = np.array(P.COVER_MONTHS)[pairs.unit] * (consensus[0] + consensus[1]) / 2
-    wanted = np.maximum(consensus[0] + overdue + PARTIAL_CORRECTION * (aim - stock), 0)
-    minutes = wanted * pairs.ideal / 100 / _planned_oee(world, t)[pairs.resource]
+    aim = np.array(P.COVER_MONTHS)[pairs.unit] * (wanted[0] + wanted[1]) / 2
+    units = np.maximum(wanted[0] + overdue + PARTIAL_CORRECTION * (aim - stock), 0)
+    minutes = units * pairs.ideal / 100 / _planned_oee(world, t)[pairs.resource]
     made = pairs.resource >= 0
     load = np.bincount(pairs.resource[made], minutes[made], minlength=len(P.RESOURCES))
     squeeze = np.minimum(1.0, capacity_minutes(world, t) / np.maximum(load, 1.0))
-    return np.rint(np.where(made, wanted * squeeze[pairs.resource], wanted)).astype(np.int64)
+    return np.rint(np.where(made, units * squeeze[pairs.resource], units)).astype(np.int64)
 
 
 def _planned_oee(world: World, t: int) -> np.ndarray:
@@ -48,8 +48,8 @@ def runs(world: World, t: int, planned: np.ndarray) -> np.ndarray:
     rng = world.chance.at("runs", t)
     pairs, days = world.pairs, world.calendar.workdays[t]
     wanted = np.where(pairs.resource >= 0, planned, 0)
-    count = np.where(wanted > 0.05 * pairs.base, np.clip(np.rint(wanted / (pairs.base * world.made_units) * 3.2), 1, 6), 0)
-    count = count.astype(np.int64)
+    lots = np.clip(np.rint(wanted / world.with_sister(pairs.base) * 3.2), 1, 6)
+    count = np.where(wanted > 0.05 * pairs.base, lots, 0).astype(np.int64)
     pair = np.repeat(np.arange(len(count)), count)
     order = np.arange(len(pair)) - np.repeat(np.cumsum(count) - count, count)
     n, unit, resource = len(pair), pairs.unit[pair], pairs.resource[pair]

@@ -98,7 +98,7 @@ def _routine(world: World, rows: list[_Meeting]) -> list[dict]:
                 decided = int(to_workday(np.array(raised + 1 + int(wait))))
                 closed = int(to_workday(np.array(decided + 1 + int(allowed * pace))))
                 value = int(rng.integers(4, 70)) * 2000
-                forgotten = rng.random() < 0.04
+                forgotten = rng.random() < 0.02
                 out.append({"unit": u, "about": about, "text": text, "owner": owner, "raised": raised, "decided": decided,
                             "due": int(to_workday(np.array(decided + allowed))), "closed": None if forgotten else closed,
                             "value": value, "meeting": _meeting_before(by_unit[u], raised, decided)})  # fmt: skip

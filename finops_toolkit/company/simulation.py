@@ -54,7 +54,7 @@ def simulate_division(seed: int, years: int, division: int, active: tuple[str, .
     cost_ledger.post_spending(world, spending, journal)
     closing.post_month_ends(world, sales_value(world, flow), journal)
     budgets = budgeting.make_budgets(world, flow, journal.movements())
-    closing.post_cash_pool(world, np.stack([budgets[0].transfers // 2] + [b.transfers for b in budgets]), journal)
+    closing.post_cash_pool(world, np.stack([b.transfers for b in (budgets[0], *budgets)]), journal)
     moved = journal.movements()
     budgeting.plan_cash(world, budgets, moved)
     return Division(world, flow, incidents, spending, invoices, bills, journal, budgets, moved)

@@ -39,8 +39,8 @@ TRUTHS = (
     Truth("failing_machine", "failing machine", "The spindle of pump line E-L1 wears out: 20 points more downtime, so "
           "less is made, more is late and more goes by premium freight.", 0.20, "share of planned minutes", "2025-08",
           None, ("EAST",), ("E-L1",), "production.run_minutes / planned_minutes by resource; premium freight; OTIF"),
-    Truth("late_supplier", "late supplier", "The foundry Odlewnia Sanok delivers 16 days later than before; castings "
-          "run out.", 16, "days", "2024-04", "2024-09", ("NORTH", "EAST", "SOUTH"), ("S07",),
+    Truth("late_supplier", "late supplier", "The foundry Odlewnia Sanok delivers 20 days later than before; castings "
+          "run out.", 20, "days", "2024-04", "2024-09", ("NORTH", "EAST", "SOUTH"), ("S07",),
           "purchases.received - promised by supplier; OTIF of the plants"),
     Truth("slow_payers", "slow payers", "Distributors pay 20 days later than before.", 20, "days", "2024-10", None,
           ("NORTH", "SOUTH", "EAST", "WEST"), ("distributor",), "invoices.paid - issued by segment; DSO"),
@@ -51,8 +51,8 @@ TRUTHS = (
     Truth("faster_changeovers", "initiative with effect", "Faster changeovers at North lift the availability of its "
           "lines by 5 points.", 0.05, "share of planned minutes", "2024-03", None, ("NORTH",),
           ("N-L1", "N-L2", "N-L3"), "production.run_minutes / planned_minutes; initiative IN-01"),
-    Truth("dispatch_slots", "initiative with effect", "Fixed dispatch slots at East halve the lines that its warehouse "
-          "ships late.", -0.04, "share of order lines", "2025-02", None, ("EAST",), (),
+    Truth("dispatch_slots", "initiative with effect", "Fixed dispatch slots at East take 3 points off the lines that its warehouse "
+          "ships late.", -0.03, "share of order lines", "2025-02", None, ("EAST",), (),
           "order lines shipped after the requested date; initiative IN-02"),
     Truth("scrap_training", "initiative without effect", "The scrap training at South has no effect.", 0.0,
           "share of units made", "2024-09", None, ("SOUTH",), (), "production.good / made; initiative IN-03"),

@@ -135,9 +135,8 @@ def make_pairs(standards: Standards, calendar: Calendar) -> Pairs:
     weight = np.sqrt(sales)
     weight /= np.bincount(unit, weight)[unit]
     made_units = base.copy()  # what a plant must make: its own sales and the sister unit's
-    seller = {int(p): i for i, p in enumerate(product) if unit[i] == P.SELLER}
     for i in np.flatnonzero(sourced):
-        made_units[seller[int(product[i])]] += base[i]
+        made_units[(unit == P.SELLER) & (product == product[i])] += base[i]
     # ideal minutes in proportion to the labour in a unit, so that the resource is loaded as the parameters say
     ideal = np.zeros(len(rows))
     oee = np.array(P.AVAILABILITY) * np.array(P.SPEED) * np.array(P.FINAL_GOOD)
@@ -159,13 +158,17 @@ class World:
     standards: Standards
     customers: Customers
     pairs: Pairs
-    made_units: np.ndarray  # [pair] factor that turns expected sales into expected orders (sister unit included)
-    expected: np.ndarray  # [month + 12, pair] orders expected without noise, sister unit's included
+    buyer_of: np.ndarray  # [pair] of the selling plant: the pair of the same product at the sister unit, else -1
+    expected: np.ndarray  # [month + 12, pair] outside orders expected without noise
     drawn: np.ndarray  # [month, pair] outside orders with the noise of the month
     price: np.ndarray  # [month, pair] cents before discount, in the books' currency or dollars at the dollar plant
     rate_average: np.ndarray  # ten-thousandths of a EUR for a dollar
     rate_closing: np.ndarray
     material_price: np.ndarray  # [month, material] cents
+
+    def with_sister(self, units: np.ndarray) -> np.ndarray:
+        """Units by pair (last axis), the selling plant's with what its sister needs of the same product."""
+        return units + np.where(self.buyer_of >= 0, units[..., self.buyer_of], 0)
 
 
 def make_world(seed: int, years: int, division: int, active: tuple[str, ...]) -> World:
@@ -175,17 +178,20 @@ def make_world(seed: int, years: int, division: int, active: tuple[str, ...]) ->
     effects = Effects(calendar, active)
     standards = make_standards()
     pairs = make_pairs(standards, calendar)
-    outside = _expected_sales(calendar, pairs, standards, effects)
-    expected = outside.copy()
-    seller = {int(p): i for i, p in enumerate(pairs.product) if pairs.unit[i] == P.SELLER}
-    for i in np.flatnonzero(pairs.sourced):
-        expected[:, seller[int(pairs.product[i])]] += outside[:, i]
+    expected = _expected_sales(calendar, pairs, standards, effects)
     average, closing = _rates(calendar, Chance(seed))
     return World(
         calendar, chance, effects, standards, make_customers(calendar, chance), pairs,
-        expected[0] / outside[0], expected, outside[: calendar.months] * _noise(calendar, chance, pairs, standards),
+        _buyer_of(pairs), expected, expected[: calendar.months] * _noise(calendar, chance, pairs, standards),
         _prices(calendar, pairs, standards, effects), average, closing, _material_prices(calendar, chance, standards),
     )  # fmt: skip
+
+
+def _buyer_of(pairs: Pairs) -> np.ndarray:
+    out = np.full(len(pairs.product), -1)
+    for i in np.flatnonzero(pairs.sourced):
+        out[(pairs.unit == P.SELLER) & (pairs.product == pairs.product[i])] = i
+    return out
 
 
 def _expected_sales(calendar: Calendar, pairs: Pairs, standards: Standards, effects: Effects) -> np.ndarray:
