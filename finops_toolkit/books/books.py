@@ -46,7 +46,9 @@ def open_books(
     is unusable. With strict=False the unusable tables are left out and `findings()` says why.
     """
     books = Books(opening.open_folder(data, source))
-    if strict and any(finding.level == "error" for finding in books.contract_findings):
+    # Asked for in any case: tables with errors leave the books here.
+    unusable = any(finding.level == "error" for finding in books.contract_findings)
+    if strict and unusable:
         raise opening.unusable(books.opened, books.contract_findings)
     return books
 
@@ -71,7 +73,7 @@ class Books:
         found = list(self._findings)
         for name in list(self.tables):
             try:
-                found += check_table(contract.tables[name], self.tables, contract)
+                found += check_table(contract.tables[name], self.tables, contract, self.opened.unread)
             except Exception as error:
                 # A file may be sound at its edges and broken in the middle: only reading it all tells.
                 text = f"cannot be read to the end: {str(error).splitlines()[0]}"

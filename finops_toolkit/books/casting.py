@@ -50,7 +50,8 @@ def family(raw_type: str) -> str:
         return "text"
     if raw_type.startswith("TIMESTAMP"):
         return "time"
-    return {"DATE": "date", "BOOLEAN": "boolean", '"NULL"': "null"}.get(raw_type, "other")
+    known = {"DATE": "date", "BOOLEAN": "boolean", "UUID": "text", '"NULL"': "null"}
+    return known.get(raw_type, "other")
 
 
 def readable(raw_type: str, column: Column) -> bool:
@@ -77,18 +78,13 @@ def cast(raw: str, raw_type: str, column: Column) -> str:
     if kind == "text":
         raw = f"NULLIF(TRIM(CAST({raw} AS VARCHAR)), '')"
     if column.type in ("id", "text"):
-        if kind == "double":
+        if kind in ("double", "decimal"):
             # pandas writes whole numbers with gaps as 1.0, 2.0: they are the identifiers 1 and 2.
-            return (
-                f"CASE WHEN ISFINITE({raw}) AND {raw} = TRUNC({raw}) "
-                f"THEN CAST(TRY_CAST({raw} AS BIGINT) AS VARCHAR) END"
-            )
+            whole = f"{raw} = TRUNC({raw})" + (f" AND ISFINITE({raw})" if kind == "double" else "")
+            return f"CASE WHEN {whole} THEN CAST(TRY_CAST({raw} AS HUGEINT) AS VARCHAR) END"
         return raw if kind == "text" else f"CAST({raw} AS VARCHAR)"
-    if column.type == "month":
-        day = f"TRY_CAST({raw} AS DATE)"
-        if kind == "text":
-            day = f"COALESCE({day}, TRY_CAST({raw} || '-01' AS DATE))"
-        return f"CAST(DATE_TRUNC('month', {day}) AS DATE)"
+    if column.type in ("date", "month", "time"):
+        return _day(raw, kind, column, target)
     if column.type == "integer":
         if kind == "text":
             return f"CASE WHEN REGEXP_FULL_MATCH({raw}, '[+-]?[0-9]+') THEN TRY_CAST({raw} AS BIGINT) END"
@@ -99,10 +95,23 @@ def cast(raw: str, raw_type: str, column: Column) -> str:
     return f"TRY_CAST({raw} AS {target})"
 
 
+def _day(raw: str, kind: str, column: Column, target: str) -> str:
+    """A date or time; the engine's own infinities, years before 1 and words like 'epoch' are none."""
+    value = f"TRY_CAST({raw} AS {target})"
+    if column.type == "month":
+        if kind == "text":
+            value = f"COALESCE({value}, TRY_CAST({raw} || '-01' AS DATE))"
+        value = f"CAST(DATE_TRUNC('month', {value}) AS DATE)"
+    sound = f"{value} BETWEEN '0001-01-01' AND '9999-12-31'"
+    if kind == "text":
+        sound += f" AND REGEXP_MATCHES({raw}, '^[0-9]{{4}}[-/]')"
+    return f"CASE WHEN {sound} THEN {value} END"
+
+
 def unreadable(raw: str, raw_type: str, expression: str) -> str | None:
     """SQL condition of the rows whose value is there but could not be read; None where that cannot be."""
     kind = family(raw_type)
-    if kind in ("null", "date", "boolean") or expression == raw:
+    if kind in ("null", "boolean") or expression == raw:
         return None
     if kind == "text":
         raw = f"NULLIF(TRIM(CAST({raw} AS VARCHAR)), '')"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
@@ -94,7 +94,8 @@ def _checks(
             key = contract.tables[column.to].key[0]
             level = "error" if column.to in ESSENTIAL else "difference"
             text = f"{column.name} is not in {column.to}"
-            known = value.isin(tables[column.to][key])
+            keys = tables[column.to][key]
+            known = value.isin(tables[column.to].filter(keys.notnull())[key])
             yield Check(f"{column.name}_known", text, level, value.notnull() & ~known, spec.amount)
     for rule in spec.rules:
         yield Check(rule.name, rule.text, rule.level, ~condition(table, rule.check), rule.amount)
@@ -117,8 +118,16 @@ def first_rows(table: ibis.Table, key: tuple[str, ...], fails: Any, limit: int =
     return table.filter(fails).order_by([table[name] for name in key]).limit(limit).to_pandas()
 
 
-def check_table(spec: Table, tables: dict[str, ibis.Table], contract: Contract) -> list[Finding]:
-    """All findings of one table: the rules of its columns, its own rules, its key, its tree."""
+def check_table(
+    spec: Table,
+    tables: dict[str, ibis.Table],
+    contract: Contract,
+    unread: Mapping[tuple[str, str], int] | None = None,
+) -> list[Finding]:
+    """All findings of one table: the rules of its columns, its own rules, its key, its tree.
+
+    `unread` says of (table, column) how many values could not be read: they count as said, not as empty.
+    """
     table = tables[spec.name]
     checks = list(_checks(spec, table, tables, contract))
     aggregates: dict[str, Any] = {}
@@ -126,6 +135,7 @@ def check_table(spec: Table, tables: dict[str, ibis.Table], contract: Contract) 
         fails = check.fails.fill_null(False)
         aggregates[f"n{index}"] = fails.sum()
         aggregates[f"a{index}"] = _amount(table, spec, check.amount, fails)
+    said = {f"{column}_present": n for (name, column), n in (unread or {}).items() if name == spec.name}
     result = table.aggregate(**aggregates).to_pyarrow().to_pylist()[0]
     findings = [
         Finding(
@@ -138,7 +148,7 @@ def check_table(spec: Table, tables: dict[str, ibis.Table], contract: Contract) 
             first_rows(table, spec.key, check.fails.fill_null(False)),
         )
         for index, check in enumerate(checks)
-        if result[f"n{index}"]
+        if result[f"n{index}"] and result[f"n{index}"] != said.get(check.rule)
     ]
     findings += _repeated_keys(spec, table)
     parents = [c.name for c in spec.columns.values() if c.to == spec.name]

@@ -19,6 +19,7 @@ import ibis
 from ..errors import ContractError, UsageError
 from .casting import EXAMPLES, cast, literal, quote, readable, rounded, unreadable
 from .contract import ENGINE_TYPES, Table, load_contract
+from .files import check_lines, pattern, reason, scan
 from .finding import Finding
 
 DATASETS = Path(__file__).resolve().parents[2] / "datasets"
@@ -45,6 +46,8 @@ class Opened:
     tables: dict[str, ibis.Table] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    # Of each column, the values that are there and could not be read: they are not empty.
+    unread: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def error(self, table: str, rule: str, text: str, **more: Any) -> None:
         """Note something that makes a table unusable."""
@@ -57,7 +60,9 @@ def open_folder(data: str | Path | None, source: str | Path | None) -> Opened:
     Raises UsageError where there is nothing to open. Everything wrong inside is in `.findings`.
     """
     folder = _folder(data)
-    adapter = any(folder.glob("*.sql"))
+    contract = load_contract().tables
+    files = sorted(path for path in folder.iterdir() if not path.name.startswith((".", "_", "~$")))
+    adapter = any(path.suffix.lower() == ".sql" and path.stem.lower() in contract for path in files)
     raw = None
     if adapter:
         if source is None:
@@ -65,8 +70,8 @@ def open_folder(data: str | Path | None, source: str | Path | None) -> Opened:
                 f"{folder.name} is an adapter: it needs the folder its raw files lie in.",
                 "Say where with --source FOLDER (source= in Python).",
             )
-        raw = Path(source).expanduser().resolve()
-        if not raw.is_dir():
+        raw = _directory(source)
+        if raw is None:
             raise UsageError(f"There is no folder {source}.", "Give --source the folder with the raw files.")
     elif source is not None:
         raise UsageError(
@@ -76,29 +81,21 @@ def open_folder(data: str | Path | None, source: str | Path | None) -> Opened:
     opened = Opened(folder, ibis.duckdb.connect(), {})
     opened.settings = _settings(opened)
     _lock_down(opened.connection, [folder] if raw is None else [folder, raw])
-    contract = load_contract().tables
     if raw is not None:
         _register_sources(opened, raw)
-    for path in sorted(folder.iterdir()):
-        if path.suffix.lower() == ".sql" if adapter else path.suffix.lower() in (".parquet", ".csv"):
-            if path.stem in contract:
-                _open_table(opened, contract[path.stem], path)
-            elif not (adapter and path.suffix != ".sql"):
-                close = difflib.get_close_matches(path.stem, contract, 1)
-                hint = (
-                    f"did you mean {close[0]}?"
-                    if close
-                    else "the contract's tables are " + ", ".join(contract)
-                )
-                opened.findings.append(
-                    Finding(
-                        "note",
-                        path.stem,
-                        "unknown_table",
-                        f"{path.name} is no table of the contract and is not read",
-                        hint=hint,
-                    )
-                )
+    readable = (".sql",) if adapter else (".parquet", ".csv")
+    done: set[str] = set()
+    for path in files:
+        name = path.stem.lower()
+        if path.suffix.lower() not in readable or name not in contract:
+            _note_unread(opened, path, adapter)
+        elif name in done:
+            text = f"{name} is there more than once: {path.name} is one of them"
+            opened.error(name, "twice", text, hint="keep one of them")
+            opened.tables.pop(name, None)
+        else:
+            done.add(name)
+            _open_table(opened, contract[name], path)
     if not opened.tables and not opened.findings:
         raise UsageError(
             f"{folder} holds none of the contract's tables.",
@@ -106,6 +103,25 @@ def open_folder(data: str | Path | None, source: str | Path | None) -> Opened:
             "datasets/company/DICTIONARY.md describes the tables.",
         )
     return opened
+
+
+def _note_unread(opened: Opened, path: Path, adapter: bool) -> None:
+    """Say of a file that looks like a table that it is not read. Other files are nobody's business."""
+    contract, name = load_contract().tables, path.name.split(".")[0].lower()
+    table = path.suffix.lower() in (".parquet", ".csv", ".sql")
+    if adapter and (path.name == opened.settings.get("account_map") or (table and path.suffix != ".sql")):
+        if name not in contract or path.with_suffix(".sql").exists():
+            return
+        hint = f"in an adapter's folder tables come from SELECTs: write {name}.sql"
+    elif name in contract and path.name != "books.toml":
+        hint = f"save it as {name}.parquet or {name}.csv"
+    elif table:
+        close = difflib.get_close_matches(name, contract, 1)
+        hint = f"did you mean {close[0]}?" if close else "the contract's tables are " + ", ".join(contract)
+    else:
+        return
+    text = f"{path.name} is no table of the contract and is not read"
+    opened.findings.append(Finding("note", path.stem, "unknown_table", text, hint=hint))
 
 
 def _folder(data: str | Path | None) -> Path:
@@ -117,11 +133,11 @@ def _folder(data: str | Path | None) -> Path:
                 "Give --data FOLDER, or make a company with `finops make-data FOLDER`.",
             )
         return folder
-    folder = Path(data).expanduser()
-    if folder.is_dir():
-        return folder.resolve()
+    found = _directory(data)
+    if found is not None:
+        return found
     bundled = DATASETS / "adapters" / str(data)
-    if folder.name == str(data) and bundled.is_dir():
+    if bundled.parent == DATASETS / "adapters" and _directory(bundled):
         return bundled
     names = sorted(path.name for path in (DATASETS / "adapters").glob("*/"))
     raise UsageError(
@@ -133,13 +149,29 @@ def _folder(data: str | Path | None) -> Path:
     )
 
 
+def _directory(path: str | Path) -> Path | None:
+    """The folder meant, None where there is none; UsageError where it may not be read."""
+    try:
+        folder = Path(path).expanduser().resolve()
+        if not folder.is_dir():
+            return None
+        next(folder.iterdir(), None)
+    except PermissionError:
+        raise UsageError(f"The folder {path} may not be read.", "Ask for the right to read it.") from None
+    except (OSError, ValueError, RuntimeError):
+        # A name too long, with a NUL, or of a user who does not exist: no folder.
+        return None
+    return folder
+
+
 def _settings(opened: Opened) -> dict[str, Any]:
     path = opened.folder / "books.toml"
     if not path.exists():
         return {}
     try:
-        settings = tomllib.loads(path.read_text(encoding="utf8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        # Editors on Windows begin a file with a mark that TOML does not know.
+        settings = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         opened.error("books.toml", "settings", f"books.toml cannot be read: {error}")
         return {}
     for key, value in list(settings.items()):
@@ -181,7 +213,8 @@ def _settings(opened: Opened) -> dict[str, Any]:
 
 
 def _lock_down(connection: Any, folders: list[Path]) -> None:
-    allowed = ", ".join(literal(str(folder) + "/") for folder in folders)
+    spellings = [text for folder in folders for text in (str(folder), pattern(folder))]
+    allowed = ", ".join(literal(text + "/") for text in dict.fromkeys(spellings))
     for statement in (
         "SET autoinstall_known_extensions = false",
         "SET autoload_known_extensions = false",
@@ -202,69 +235,55 @@ def _register_sources(opened: Opened, raw: Path) -> None:
         entries["account_map"] = {"file": opened.settings["account_map"]}
     for name, entry in entries.items():
         base = opened.folder if name == "account_map" else raw
-        if not isinstance(entry, dict) or not isinstance(entry.get("file"), str):
-            opened.error(
-                "books.toml",
-                "source",
-                f"the source {name} names no file",
-                hint=f'write {name} = {{ file = "…" }}',
+        if not isinstance(entry, dict) or not _sound_source(entry):
+            hint = (
+                f'write {name} = {{ file = "…" }}, with delimiter, quote, encoding = "…" and columns = ["…"]'
             )
+            opened.error("books.toml", "source", f"the source {name} is not understood", hint=hint)
             continue
         path = (base / entry["file"]).resolve()
         if not path.is_file() or base.resolve() not in path.parents:
             opened.error("books.toml", "source", f"the source {name} is not there: {entry['file']} in {base}")
             continue
         try:
-            opened.connection.raw_sql(f"CREATE VIEW {quote(name)} AS SELECT * FROM {_scan(path, entry)}")
-        except duckdb.Error as error:
-            opened.error("books.toml", "source", f"{entry['file']} cannot be read: {_first_line(error)}")
+            opened.connection.raw_sql(f"CREATE VIEW {quote(name)} AS SELECT * FROM {scan(path, entry)}")
+        except (duckdb.Error, OSError, ValueError) as error:
+            opened.error("books.toml", "source", f"{entry['file']} cannot be read: {reason(error)}")
 
 
-def _scan(path: Path, entry: dict[str, Any] | None = None) -> str:
-    """The table function that reads a file. Text files come as text: types are decided by the contract."""
-    if path.suffix.lower() == ".parquet":
-        return f"read_parquet({literal(str(path))})"
-    entry = entry or {}
-    options = ["all_varchar = true", "strict_mode = true", "null_padding = false", "ignore_errors = false"]
-    options.append(f"header = {str('columns' not in entry).lower()}")
-    for key, option in (("delimiter", "delim"), ("quote", "quote"), ("encoding", "encoding")):
-        if key in entry:
-            options.append(f"{option} = {literal(str(entry[key]))}")
-    if "columns" in entry:
-        options.append("names = [" + ", ".join(literal(str(column)) for column in entry["columns"]) + "]")
-        options.append("auto_detect = false")
-        options.append(
-            "columns = {" + ", ".join(f"{literal(str(c))}: 'VARCHAR'" for c in entry["columns"]) + "}"
-        )
-        options = [option for option in options if not option.startswith(("names", "all_varchar"))]
-    return f"read_csv({literal(str(path))}, {', '.join(options)})"
+def _sound_source(entry: dict[str, Any]) -> bool:
+    """Whether an adapter's source says what may be said of one: a file, and how text is laid out in it."""
+    columns = entry.get("columns", ["one"])
+    texts = [value for key, value in entry.items() if key != "columns"]
+    known = set(entry) <= {"file", "delimiter", "quote", "encoding", "columns"} and "file" in entry
+    return known and isinstance(columns, list) and all(isinstance(value, str) for value in [*texts, *columns])
 
 
 def _open_table(opened: Opened, table: Table, path: Path) -> None:
     """Register one typed table, or the errors that make it unusable."""
     connection, name = opened.connection, table.name
-    if name in opened.tables or any(f.table == name and f.rule == "unreadable" for f in opened.findings):
-        opened.error(name, "twice", f"{name} is there twice, as Parquet and as CSV", hint="keep one of them")
-        return
     raw = f"raw.{quote(name)}"
     try:
+        if not path.is_file():
+            raise ValueError("it is no file")
         if path.suffix.lower() == ".sql":
             query = _one_select(path.read_text(encoding="utf8"))
             connection.raw_sql(f"CREATE TABLE {raw} AS\n{query}")
         elif path.stat().st_size == 0:
-            raise duckdb.InvalidInputException("the file is empty (0 bytes)")
+            raise ValueError("it is empty (0 bytes)")
         elif path.suffix.lower() == ".csv":
             # Text is parsed once; Parquet stays where it lies.
-            connection.raw_sql(f"CREATE TABLE {raw} AS SELECT * FROM {_scan(path)}")
+            check_lines(connection, path)
+            connection.raw_sql(f"CREATE TABLE {raw} AS SELECT * FROM {scan(path)}")
         else:
-            connection.raw_sql(f"CREATE VIEW {raw} AS SELECT * FROM {_scan(path)}")
+            connection.raw_sql(f"CREATE VIEW {raw} AS SELECT * FROM {scan(path)}")
         described = connection.raw_sql(f"DESCRIBE {raw}").fetchall()
         count = connection.raw_sql(f"SELECT COUNT(*) FROM {raw}").fetchall()[0][0]
     except (duckdb.Error, ValueError, OSError) as error:
         opened.error(
             name,
             "unreadable",
-            f"{path.name} cannot be read: {_first_line(error)}",
+            f"{path.name} cannot be read: {reason(error)}",
             hint="repair the file, or take it away to work without it",
         )
         return
@@ -338,7 +357,7 @@ def _register_typed(
         opened.error(
             table.name,
             "unreadable",
-            f"{path.name} cannot be read: {_first_line(error)}",
+            f"{path.name} cannot be read: {reason(error)}",
             hint="the file may be half-written; write it again",
         )
         return
@@ -373,6 +392,7 @@ def _report_values(
             )
         )
         return
+    opened.unread[table.name, column.name] = count
     values = ", ".join(repr(value) for value in rows[column.name])
     opened.error(
         table.name,
@@ -390,13 +410,6 @@ def _one_select(text: str) -> str:
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
         raise ValueError("it must hold exactly one SELECT")
     return text.strip().rstrip(";")
-
-
-def _first_line(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    shown = lines[0] if lines else type(error).__name__
-    pointer = next((line for line in lines if line.startswith("LINE ")), "")
-    return f"{shown} {pointer}".strip()
 
 
 def unusable(opened: Opened, findings: list[Finding]) -> ContractError:
