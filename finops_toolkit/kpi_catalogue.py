@@ -15,6 +15,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from .errors import UsageError
 from .formulas import (
     Comparison,
@@ -119,6 +121,20 @@ class Catalogue(dict[str, Kpi]):
         super().__init__((kpi.id, kpi) for kpi in kpis)
         self.assumptions = {one.name: one for one in assumptions}
 
+    @property
+    def table(self) -> pd.DataFrame:
+        """The catalogue as a frame, a row each; `needs` names the tables that must be there."""
+        rows = [
+            (
+                *(kpi.id, kpi.name, kpi.group, kpi.formula, kpi.measure, kpi.good, kpi.owner, kpi.basis),
+                *(kpi.source, ", ".join(needs_of(kpi, self)), kpi.text, kpi.reference),
+                *((kpi.rival.owner, kpi.rival.formula) if kpi.rival else ("", "")),
+            )
+            for kpi in self.values()
+        ]
+        words = "kpi name group formula measure good owner basis source needs text reference"
+        return pd.DataFrame(rows, columns=[*words.split(), "rival_owner", "rival_formula"])
+
     def find(self, text: str) -> Kpi:
         """A KPI by id or by name. Raises UsageError with the closest ids."""
         wanted = str(text).strip()
@@ -160,12 +176,12 @@ def catalogue_of(books: Any, extra: str | Path | None = None) -> Catalogue:
     return catalogue(extra if extra is not None else own if own is not None and own.is_file() else None)
 
 
-@cache
-def known_measures() -> frozenset[str]:
-    """Every measure a panel may hold: what formulas may name."""
-    from .books.panel import measure_names
+def known_measures() -> dict[str, Any]:
+    """Every measure a panel may hold, by name: what formulas may name."""
+    # The engine is imported only when somebody reads the catalogue.
+    from .books.known import known_measures as known
 
-    return frozenset(measure_names())
+    return known()
 
 
 @cache
@@ -335,6 +351,12 @@ def measures_of(kpi: Kpi, kpis: Catalogue) -> list[str]:
         elif name in kpis:
             found.update(dict.fromkeys(measures_of(kpis[name], kpis)))
     return list(found)
+
+
+def needs_of(kpi: Kpi, kpis: Catalogue) -> list[str]:
+    """The tables a KPI needs, in order of appearance."""
+    known = known_measures()
+    return list(dict.fromkeys(table for name in measures_of(kpi, kpis) for table in known[name].needs))
 
 
 def accumulates(kpi: Kpi, kpis: Catalogue, flows: Collection[str]) -> bool:

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from .errors import UsageError
 from .formula_values import Cells, plain
 from .formulas import Call, Name, Node, Number, Product, Sum, text_of
-from .kpi_catalogue import Kpi, catalogue_of
+from .kpi_catalogue import Kpi, catalogue_of, close_to, known_measures
 from .kpi_reconciling import pairs_of, reconciliation_table
 from .kpi_values import Scope, scope_of
 from .periods import Period, month_text
@@ -21,17 +22,17 @@ from .wording import SCALE, counted, measure_text
 
 # A balance out of these tables is a snapshot of its month; out of any other it is the sum of all rows so far.
 SNAPSHOTS = ("stock", "capacity", "balances", "budget")
-COLUMNS = ["input", "part", "value", "unit", "text", "source", "tables", "rows", "covers", "reason"]
+COLUMNS = ["level", "input", "part", "value", "unit", "text", "source", "tables", "rows", "covers", "reason"]
 
 
 @dataclass(frozen=True)
 class Trace:
     """Where one value comes from.
 
-    table: a row for each input, in the order of the formula: input, part (flow, ending, opening …), value
-    (Decimal, or None), unit, text, source, tables, rows counted, covers, reason. `exact` is the value as a
-    Decimal where no division made it inexact. reconciliation: [pair, text, ledger, subledger, difference,
-    reason].
+    table: a row for each input, in the order of the formula: level (0 in the formula itself, 1 in a KPI it
+    is made of …), input, part (flow, ending, opening …), value (Decimal, or None), unit, text, source,
+    tables, rows counted, covers, reason. `exact` is the value as a Decimal where no division made it
+    inexact. reconciliation: [pair, text, ledger, subledger, difference, reason].
     """
 
     kpi: Kpi
@@ -72,7 +73,7 @@ def trace(
     worked = _worked(found.tree, scope)
     note = scope.reasons[int(np.broadcast_to(scope.rule_codes(found.warn), scope.shape)[0, 0])]
     shown = f"none, because {reason}" if value is None else measure_text(value, found.measure, books.currency)
-    text = _text(found, name, span, shown, exact, worked, note, table, pairs)
+    text = _text(found, name, span, shown, exact, worked, note, table, pairs, books.currency)
     return Trace(found, name, span, value, exact, reason, worked, table, pairs, text)
 
 
@@ -83,12 +84,15 @@ def _decimal(cells: Cells) -> Decimal:
 # --- inputs ----------------------------------------------------------------------------------------
 
 
-def _inputs(tree: Node, scope: Scope, when: str, back: int) -> Iterator[tuple[str, str, int]]:
-    """Every name a tree reads, with the balance it stands for and how many months earlier."""
+Asked = tuple[str, str, int]
+
+
+def _inputs(tree: Node, scope: Scope, when: str, back: int, level: int = 0) -> Iterator[tuple[Asked, int]]:
+    """Every name a tree reads, the balance it stands for and how many months earlier; and its level."""
     if isinstance(tree, Name):
-        yield tree.name, when, back
+        yield (tree.name, when, back), level
         if not _is_measure(scope, tree.name) and tree.name in scope.kpis:
-            yield from _inputs(scope.kpis[tree.name].tree, scope, when, back)
+            yield from _inputs(scope.kpis[tree.name].tree, scope, when, back, level + 1)
     elif isinstance(tree, Call):
         moments = {
             "average": ("opening", "ending"),
@@ -98,13 +102,14 @@ def _inputs(tree: Node, scope: Scope, when: str, back: int) -> Iterator[tuple[st
         }.get(tree.function, (when,))
         for moment in moments:
             for one in tree.arguments:
-                yield from _inputs(one, scope, moment, back + (12 if tree.function == "prior_year" else 0))
+                earlier = back + (12 if tree.function == "prior_year" else 0)
+                yield from _inputs(one, scope, moment, earlier, level)
     elif isinstance(tree, Sum):
         for _, node in tree.terms:
-            yield from _inputs(node, scope, when, back)
+            yield from _inputs(node, scope, when, back, level)
     elif isinstance(tree, Product):
         for _, node in tree.factors:
-            yield from _inputs(node, scope, when, back)
+            yield from _inputs(node, scope, when, back, level)
 
 
 def _is_measure(scope: Scope, name: str) -> bool:
@@ -113,8 +118,11 @@ def _is_measure(scope: Scope, name: str) -> bool:
 
 def _input_table(scope: Scope, kpi: Kpi) -> pd.DataFrame:
     conditions = [side for rule in kpi.refuse for side in (rule.condition.left, rule.condition.right)]
-    asked = [one for tree in (kpi.tree, *conditions) for one in _inputs(tree, scope, "ending", 0)]
-    rows = [_input_row(scope, *one) for one in dict.fromkeys(asked)]
+    asked: dict[Asked, int] = {}
+    for tree in (kpi.tree, *conditions):
+        for one, level in _inputs(tree, scope, "ending", 0):
+            asked.setdefault(one, level)
+    rows = [(level, *_input_row(scope, *one)) for one, level in asked.items()]
     return pd.DataFrame(rows, columns=COLUMNS, dtype=object).drop_duplicates(
         ["input", "part"], ignore_index=True
     )
@@ -142,15 +150,8 @@ def _named_row(scope: Scope, name: str, when: str, back: int) -> tuple:
     """A row for what is no measure: the period's length, an assumption, another KPI."""
     cells = scope.spread_out(scope.look_up(name, when, back))
     reason = scope.reasons[int(cells.why[0, 0])]
-    value = (
-        None
-        if reason
-        else (
-            _decimal(cells)
-            if np.issubdtype(cells.data.dtype, np.integer)
-            else Decimal(repr(float(cells.data[0, 0])))
-        )
-    )
+    exact = np.issubdtype(cells.data.dtype, np.integer)
+    value = None if reason else _decimal(cells) if exact else Decimal(f"{float(cells.data[0, 0]):.12g}")
     earlier = ", a year earlier" if back else ""
     if name in scope.kpis:
         kpi = scope.kpis[name]
@@ -223,6 +224,7 @@ def _text(
     note: str,
     table: pd.DataFrame,
     pairs: pd.DataFrame,
+    currency: str,
 ) -> str:
     lines = [
         f"{kpi.name} ({kpi.id}) of {unit}, {span.label}: {shown}",
@@ -234,7 +236,7 @@ def _text(
         *([f"  note        {note}"] if note else []),
         "Inputs",
     ]
-    lines += [_input_line(row) for row in table.itertuples(index=False)]
+    lines += [_input_line(row, currency) for row in table.itertuples(index=False)]
     lines.append("Reconciliation")
     if pairs.empty:
         lines.append("  nothing in this formula has a second book to agree with")
@@ -249,14 +251,61 @@ def _pair_outcome(row: Any) -> str:
     return f"{row.ledger:,.2f} and {row.subledger:,.2f}, {agree}"
 
 
-def _input_line(row: Any) -> str:
-    name = f"  {row.input}" + (f" ({row.part})" if row.part else "")
+def _input_line(row: Any, currency: str) -> str:
+    name = "  " * (row.level + 1) + row.input + (f" ({row.part})" if row.part else "")
     if row.reason:
         return f"{name}: none, because {row.reason}"
-    shown = "a spread" if row.value is None else f"{row.value:,f}"
-    if "." in shown:
-        shown = shown.rstrip("0").rstrip(".")
-    line = f"{name}: {shown} {row.unit}".rstrip() + f" · {row.text}"
+    line = f"{name}: {_amount(row.value, row.unit, currency)}{row.text}"
     if row.rows is None:
         return line
-    return f"{line}; {row.tables}, {counted(row.rows, 'row')}, covers {row.covers}"
+    # What is open is the sum of what opened and closed it: an invoice counts more than once.
+    moved = row.part in ("opening", "ending") and row.tables.split(", ")[0] not in (*SNAPSHOTS, "journal")
+    return f"{line}; {row.tables}, {counted(row.rows, 'movement' if moved else 'row')}, covers {row.covers}"
+
+
+def _amount(value: Decimal | None, unit: str, currency: str) -> str:
+    """A value with its unit, exact but without needless zeros; nothing for what is counted one by one."""
+    if value is None:
+        return ""
+    if unit == "%":
+        return f"{value * 100:,.4g} % · "
+    places = max(2 if unit == "money" else 0, -int(value.normalize().as_tuple().exponent))
+    word = currency if unit == "money" else "" if unit in ("count", "x") else unit
+    return f"{value:,.{min(places, 4)}f} {word}".rstrip() + " · "
+
+
+# --- rows ------------------------------------------------------------------------------------------
+
+
+def source_rows(
+    books: Any,
+    measure: str,
+    unit: str | None = None,
+    period: str | Period | None = None,
+    limit: int = 20,
+) -> pd.DataFrame:
+    """The first rows behind an input of a trace: journal lines of its accounts, or rows of its table.
+
+    None: the whole, the latest closed month. Of a balance these are the movements of the period. Raises
+    UsageError for a measure, unit or period there is not, and for a table the data does not have.
+    """
+    known = known_measures()
+    if measure not in known:
+        raise UsageError(f"There is no measure {measure!r}.", close_to(measure, known))
+    span = books.period("latest-closed" if period is None else period)
+    table, chosen = known[measure].needs[0], None
+    if known[measure].source in ("ledger", "budget"):
+        table = "budget" if measure.startswith("budget_") else "journal"
+        table = "balances" if table == "journal" and table not in books.tables else table
+        chosen = {"account": _accounts(books, measure.removeprefix("budget_"))}
+    return books.rows(table, unit, span, where=chosen, limit=limit)
+
+
+def _accounts(books: Any, measure: str) -> list[str]:
+    """The accounts a ledger measure adds up."""
+    from .books.ledger import ledger_sums
+
+    accounts = books.rows("accounts", limit=1_000_000)
+    measure = "revenue" if measure == "sales_quantity" else measure
+    sums = {one.measure.name: one.accounts for one in ledger_sums(accounts, (), False)}
+    return sorted(sums[measure])

@@ -17,7 +17,7 @@ import pandas as pd
 from .formula_values import Cells, plain
 from .kpi_catalogue import Kpi, accumulates, catalogue, catalogue_of
 from .kpi_reconciling import agreement
-from .kpi_trace import Trace, trace
+from .kpi_trace import Trace, source_rows, trace
 from .kpi_values import Scope, scope_of, several
 from .periods import Period, month_ordinal
 from .wording import measure_text, sentence
@@ -31,6 +31,7 @@ __all__ = [
     "catalogue",
     "catalogue_of",
     "conflicts",
+    "source_rows",
     "trace",
     "values",
 ]

@@ -8,34 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from finops_toolkit.books.ledger import ledger_sums
-from finops_toolkit.books.measures import Measure
-from finops_toolkit.books.panel import _CUSTOMERS, HISTOGRAMS, QUERIES, SCALE, Panel
+from finops_toolkit.books.known import known_measures
+from finops_toolkit.books.panel import SCALE, Panel
 from finops_toolkit.errors import UsageError
 from finops_toolkit.periods import Period, parse_period
-
-
-def known() -> dict[str, Measure]:
-    """Every measure there is, with its nature."""
-    none = pd.DataFrame({"account": [], "line": [], "behaviour": [], "driver": []}, dtype="str")
-    found = [
-        Measure(one.name, one.text, one.unit, one.nature, query.source, query.needs)
-        for query in QUERIES
-        for one in query.sums
-    ]
-    for prefix in ("", "budget_"):
-        found += [
-            one.measure for one in ledger_sums(none, ("budget" if prefix else "journal",), False, prefix)
-        ]
-    found.append(Measure("budget_sales_quantity", "", "quantity", "flow", "budget", ("budget",)))
-    found += [
-        Measure(
-            name, text, "count", "flow" if name == "active_customers" else "closing", "orders", ("orders",)
-        )
-        for name, text in _CUSTOMERS.items()
-    ]
-    found += [Measure(one.name, one.text, "days", "histogram", one.source, one.needs) for one in HISTOGRAMS]
-    return {one.name: one for one in found}
 
 
 class Figures:
@@ -59,7 +35,7 @@ class Figures:
         self.tables = {"targets": None} if targets is not None else {}
         self._targets = targets or []
         self._panel = Panel(list(parents), list(range(start, start + months)), start + months - 1, parents)
-        for name, measure in known().items():
+        for name, measure in known_measures().items():
             ledger = measure.source == "ledger"
             if name not in given and name not in (histograms or {}) and not ledger:
                 self._panel.missing[name] = f"needs {measure.needs[0]}, which the data does not have"

@@ -9,6 +9,7 @@ import pytest
 
 from finops_toolkit import kpis
 from finops_toolkit.books.reconciling import PAIRS
+from finops_toolkit.errors import UsageError
 from finops_toolkit.periods import month_text
 from finops_toolkit.wording import SCALE
 
@@ -142,6 +143,16 @@ def test_rows_of_a_trace_are_the_ledgers_rows(books, sql, plant):
     assert table["rows"].tolist() == [lines]
 
 
+def test_the_rows_behind_an_input_are_the_journals(books, sql, plant):
+    """From an input one gets to its journal lines: they add up to it, and others are left out."""
+    lines = kpis.source_rows(books, "revenue", plant, "2025-11-YTD", limit=100_000)
+
+    assert -lines["amount"].sum() == pytest.approx(float(sql(QUERIES["revenue"], plant)))
+    assert set(kpis.source_rows(books, "made", plant, "2025-11")["unit"]) == {plant}
+    with pytest.raises(UsageError, match="Did you mean"):
+        kpis.source_rows(books, "revenu")
+
+
 def test_every_kpi_has_a_value_for_the_latest_year(books):
     """The generated company has every table: each KPI has a value for the whole of it over twelve months."""
     top = books.panel().units[0]
@@ -158,7 +169,7 @@ def test_percentages_lie_where_they_can(books):
               "quality_rate",
               "customer_retention", "meeting_cadence", "cross_functional_attendance", "action_closure",
               "overdue_receivables_share", "late_payment_share", "rework_share"]  # fmt: skip
-    months = [month_text(month) for month in books.panel().months if month <= books.closed]
+    months = [month_text(month) for month in range(books.first, books.closed + 1)]
     rows = kpis.values(books, shares, periods=months)
     values = rows["value"].dropna()
 
@@ -212,7 +223,7 @@ def test_departments_define_the_same_names_differently(books):
 
 def test_all_kpis_of_all_units_and_months_take_less_than_a_second(books):
     """Values come as arrays: every KPI, unit and month at once, well below a second."""
-    months = [month_text(month) for month in books.panel().months if month <= books.closed]
+    months = [month_text(month) for month in range(books.first, books.closed + 1)]
     kpis.values(books)
     start = time.process_time()
     rows = kpis.values(books, periods=months)

@@ -4,11 +4,12 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
-from figures import Figures, known
+from figures import Figures
 from hypothesis import given
 from hypothesis import strategies as st
 
 from finops_toolkit import kpis
+from finops_toolkit.books.known import known_measures
 from finops_toolkit.errors import UsageError
 from finops_toolkit.formulas import Call, Name, Number, Sum, denominators, parse, text_of
 from finops_toolkit.kpi_catalogue import measures_of
@@ -43,6 +44,8 @@ def test_the_catalogue_is_large_and_complete():
     assert len(catalogue) >= 50
     assert {kpi.group for kpi in catalogue.values()} == {"finance", "operations", "customer", "collaboration"}
     assert len({kpi.name for kpi in catalogue.values()}) == len(catalogue)
+    assert (catalogue.table["needs"] != "").all()
+    assert catalogue.table.set_index("kpi").loc["dso", "needs"] == "journal or balances, accounts"
     for kpi in catalogue.values():
         assert all((kpi.name, kpi.basis, kpi.source, kpi.owner, kpi.text.endswith("."), kpi.reference)), (
             kpi.id
@@ -84,7 +87,7 @@ def test_a_kpi_is_in_the_unit_its_formula_gives(kpi_id):
     """Money is added to money only, and the measure stated is the one the formula comes to, rivals too."""
     catalogue = kpis.catalogue()
     kpi = catalogue[kpi_id]
-    units = {name: measure.unit for name, measure in known().items()}
+    units = {name: measure.unit for name, measure in known_measures().items()}
     expected = {
         "money": {"money": 1}, "days": {"days": 1}, "units": {"quantity": 1},
         "money/customer": {"money": 1},
@@ -186,7 +189,7 @@ def test_unknown_kpis_are_named_with_what_is_close():
 def test_every_value_is_a_number_or_has_a_reason():
     """Neither infinity nor a bare NaN, for whatever is zero, negative or missing."""
     for figure in (0, -5, 7):
-        given_figures = {name: figure for name, one in known().items() if one.nature != "histogram"}
+        given_figures = {name: figure for name, one in known_measures().items() if one.nature != "histogram"}
         rows = kpis.values(Figures(given_figures, months=14), periods=["2025-01", "2026-02", "2025"])
         defined = rows["reason"] == ""
 
@@ -232,7 +235,10 @@ def test_without_an_opening_balance_there_is_no_average():
     books = Figures({"revenue": 100, "receivables": [100, 300]}, months=2)
     rows = kpis.values(books, "dso_average", periods=["2025-01", "2025-02"])
 
-    assert rows["reason"].iloc[0] == "the opening balance is not available: journal begins in 2025-01"
+    assert (
+        rows["reason"].iloc[0]
+        == "the opening balance is not available: journal or balances begins in 2025-01"
+    )
     assert rows["value"].iloc[1] == pytest.approx(200 / 100 * 28)
 
 
@@ -242,7 +248,7 @@ def test_growth_needs_the_year_before():
     rows = kpis.values(books, "revenue_growth", periods=["2026-Q1", "2025-Q1"])
 
     assert rows["value"].iloc[0] == pytest.approx(0.1)
-    assert rows["reason"].iloc[1] == "a year earlier: journal covers 2025-01 to 2026-03 only"
+    assert rows["reason"].iloc[1] == "a year earlier: journal or balances covers 2025-01 to 2026-03 only"
 
 
 def test_without_inventory_days_of_inventory_do_not_apply():
@@ -480,7 +486,7 @@ def test_a_trace_follows_kpis_into_their_inputs():
 @pytest.mark.parametrize("kpi_id", list(kpis.catalogue()))
 def test_every_kpi_can_be_traced(kpi_id):
     """Each KPI has a trace: all measures it is made of are inputs, and its value is the same."""
-    figures = {name: 7.5 for name, one in known().items() if one.nature != "histogram"}
+    figures = {name: 7.5 for name, one in known_measures().items() if one.nature != "histogram"}
     days = {name: [("U", "2026-01", 4, 3)] for name in ("decision_days", "closure_days", "handoff_days")}
     books = Figures(figures, "2023-12", 26, histograms=days)
     found = kpis.trace(books, kpi_id, "U", "2026-01")

@@ -168,12 +168,6 @@ def ledger_names() -> list[str]:
     return [*names, "budget_sales_quantity"]
 
 
-def measure_names() -> list[str]:
-    """Every measure a panel can hold, whatever these books hold: what a KPI formula may name."""
-    counted = [item.name for query in QUERIES for item in query.sums]
-    return [*counted, *(histogram.name for histogram in HISTOGRAMS), *_CUSTOMERS, *ledger_names()]
-
-
 def _miss(panel: Panel, name: str, tables: Tables, needs: tuple[str, ...]) -> None:
     absent = [table for table in needs if table not in tables]
     panel.missing[name] = f"needs {' and '.join(absent or needs)}, which the data does not have"
