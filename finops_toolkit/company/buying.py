@@ -13,7 +13,7 @@ RECEIPT = np.dtype(
      ("promised", "i8"), ("received", "i8"), ("quantity", "i8"), ("rejected", "i8"), ("accepted", "i8"),
      ("price", "i8")]
 )  # fmt: skip
-BRASS, CHEAP_SUPPLIER, CHEAP_PRICE, SOUTH = 1, 13, 0.92, 1
+BRASS, CHEAP_SUPPLIER, CHEAP_PRICE, SOUTH = 1, 13, 0.94, 1
 WEEKS = 4
 
 

@@ -10,8 +10,10 @@ import numpy as np
 
 CONCERNS = (
     "rates", "customers", "latent", "orders", "forecasts", "runs", "prices", "purchases", "shipping", "returns",
-    "counts", "receipts", "payments", "costs", "surveys", "incidents", "meetings", "decisions", "events",
+    "counts", "receipts", "payments", "costs", "surveys", "incidents", "meetings", "decisions", "events", "waste",
+    "accidents", "memory",
 )  # fmt: skip
+PLACES = 8  # room for the units of a division in the key of a stream
 
 
 class Chance:
@@ -26,16 +28,20 @@ class Chance:
         key = (self.division, CONCERNS.index(concern), month)
         return np.random.Generator(np.random.PCG64(np.random.SeedSequence(self.seed, spawn_key=key)))
 
-    def normal_by_month(self, concern: str, month: np.ndarray, columns: int = 1) -> np.ndarray:
-        """Standard normal numbers, shape [event, columns], for events sorted by month.
+    def draws(
+        self, concern: str, month: int | np.ndarray, place: np.ndarray, normals: int = 0, uniforms: int = 0
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Standard normal and uniform numbers for events, shapes [event, normals] and [event, uniforms].
 
-        Each month draws from its own stream, so events of later months do not disturb earlier ones.
+        Each month and place (a plant) draws from a stream of its own, so more or fewer events in one plant leave
+        the others as they were.
         """
-        out = np.empty((len(month), columns))
-        if len(month):
-            first = np.searchsorted(month, np.arange(month[0], month[-1] + 2))
-            for step, (a, b) in enumerate(zip(first[:-1], first[1:], strict=True)):
-                if b > a:
-                    stream = self.at(concern, int(month[0]) + step)
-                    out[a:b] = stream.standard_normal((b - a, columns))
-        return out
+        key = np.broadcast_to(np.asarray(month) * PLACES + place, np.shape(place))
+        normal, uniform = np.empty((len(key), normals)), np.empty((len(key), uniforms))
+        order = np.argsort(key, kind="stable")
+        keys, first = np.unique(key[order], return_index=True)
+        for value, a, b in zip(keys, first, np.append(first[1:], len(key)), strict=True):
+            rng, rows = self.at(concern, int(value)), order[a:b]
+            normal[rows] = rng.standard_normal((b - a, normals))
+            uniform[rows] = rng.random((b - a, uniforms))
+        return normal, uniform

@@ -81,8 +81,8 @@ def make_bills(world: World, flow: Flow, spending: Spending) -> Bills:
     c = {name: v[order] for name, v in columns.items()}
     tax = np.sign(c["net"]) * ((np.abs(c["net"]) * c["vat"] + 50) // 100)
     due = c["issued"] + c["terms"]
-    noise = world.chance.normal_by_month("payments", world.calendar.month_of(c["issued"]))[:, 0]
-    slack = np.rint(np.clip(1.5 + 4 * noise, -3, 14)).astype(np.int64)
+    noise, _ = world.chance.draws("payments", world.calendar.month_of(c["issued"]), c["unit"], normals=1)
+    slack = np.rint(np.clip(1.5 + 4 * noise[:, 0], -3, 14)).astype(np.int64)
     paid = to_friday(np.maximum(due + slack, c["issued"] + 1))
     paid = np.where(paid > world.calendar.last_day, NEVER, paid)
     return Bills(c["party"], c["unit"], c["issued"], due, paid, c["net"] + tax, tax, c["account"], c["receipt"])

@@ -64,11 +64,11 @@ def normal_overhead(world: World) -> np.ndarray:
 def express_freight(world: World, flow: Flow) -> np.ndarray:
     """Premium freight by month and unit: half of what leaves late goes by express."""
     d = flow.deliveries
-    noise = world.chance.normal_by_month("shipping", world.calendar.month_of(d["day"]))[:, 0]
+    unit = world.pairs.unit[d["pair"]]
+    noise, _ = world.chance.draws("shipping", world.calendar.month_of(d["day"]), unit, normals=1)
     late = (d["day"] > d["requested"]) & (d["quantity"] > 0) & (d["customer"] != INTERCOMPANY_CUSTOMER)
-    late &= noise > EXPRESS_ABOVE
-    unit = world.pairs.unit[d["pair"][late]]
-    return _sum(world, d["day"][late], unit, np.rint(d["amount"][late] * PREMIUM).astype(np.int64))
+    late &= noise[:, 0] > EXPRESS_ABOVE
+    return _sum(world, d["day"][late], unit[late], np.rint(d["amount"][late] * PREMIUM).astype(np.int64))
 
 
 def make_spending(world: World, flow: Flow, incidents: np.ndarray) -> Spending:

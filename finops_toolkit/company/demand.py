@@ -107,7 +107,7 @@ def sister_orders(world: World, t: int, next_order: int, wanted: np.ndarray) -> 
 
 def demand_before(world: World) -> np.ndarray:
     """Orders by month and pair in the three years before the run-up, as the plants remember them."""
-    rng = world.chance.at("latent", 10_000)
+    rng = world.chance.at("memory")
     months = np.arange(HISTORY)
     year_before = world.expected[(months % 12)] * (1 - 0.01 * ((HISTORY - 1 - months) // 12 + 1))[:, None]
     return np.rint(year_before * (1 + 0.10 * np.clip(rng.standard_normal(year_before.shape), -2.5, 2.5)))

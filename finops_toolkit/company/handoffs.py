@@ -34,8 +34,8 @@ def event_table(world: World, flow: Flow, bills: Bills, name: Ids) -> dict[str, 
     first = (bills.receipt >= 0) & (bills.gross > 0)
     paid[bills.receipt[first]] = bills.paid[first]
     month = world.calendar.month_of(order["ordered"])
-    noise = world.chance.normal_by_month("events", month, 12)
     u = order["unit"]
+    noise, _ = world.chance.draws("events", month, u, normals=12)
     back = noise[:, 0] > _normal_above(np.array(SENT_BACK)[u])
     query = noise[:, 1] > _normal_above(np.array(QUERIED)[u])
     slow = np.exp(0.5 * np.clip(noise[:, 2:], -2.5, 2.5))  # log-normal waiting times around their usual length

@@ -18,8 +18,8 @@ def make_incidents(world: World, flow: Flow) -> np.ndarray:
     """All incidents by day; `cost` in cents (booked as warranty for complaints, reported only for the others)."""
     d = flow.deliveries
     month = world.calendar.month_of(d["day"])
-    noise = world.chance.normal_by_month("incidents", month, 3)
     unit = world.pairs.unit[d["pair"]]
+    noise, _ = world.chance.draws("incidents", month, unit, normals=3)
     resource = np.maximum(world.pairs.resource[d["pair"]], 0)
     limit = np.array(COMPLAINT_AT)[unit] - 8 * world.effects.scrap[month, resource]
     bad = (noise[:, 0] > limit) & (d["quantity"] > 0) & (d["customer"] != INTERCOMPANY_CUSTOMER)
@@ -29,7 +29,7 @@ def make_incidents(world: World, flow: Flow) -> np.ndarray:
     complaints["cost"] = np.rint(20_000 + d["amount"][bad] * np.clip(0.11 + 0.04 * noise[bad, 2], 0.02, 0.25))
     parts = [complaints]
     for t in range(world.calendar.months):
-        rng = world.chance.at("incidents", 10_000 + t)
+        rng = world.chance.at("accidents", t)
         days = world.calendar.workdays[t]
         for kind, rates in ((1, ACCIDENTS), (2, tuple(3 * a for a in ACCIDENTS))):
             count = rng.poisson(rates)

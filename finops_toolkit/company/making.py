@@ -45,7 +45,6 @@ def _planned_oee(world: World, t: int) -> np.ndarray:
 
 def runs(world: World, t: int, planned: np.ndarray) -> np.ndarray:
     """The runs of a month as they would go if material were always there."""
-    rng = world.chance.at("runs", t)
     pairs, days = world.pairs, world.calendar.workdays[t]
     wanted = np.where(pairs.resource >= 0, planned, 0)
     lots = np.clip(np.rint(wanted / world.with_sister(pairs.base) * 3.2), 1, 6)
@@ -53,8 +52,8 @@ def runs(world: World, t: int, planned: np.ndarray) -> np.ndarray:
     pair = np.repeat(np.arange(len(count)), count)
     order = np.arange(len(pair)) - np.repeat(np.cumsum(count) - count, count)
     n, unit, resource = len(pair), pairs.unit[pair], pairs.resource[pair]
-    noise = np.clip(rng.standard_normal((n, 5)), -2.5, 2.5)
-    luck = rng.random((n, 2))
+    noise, luck = world.chance.draws("runs", t, unit, normals=5, uniforms=1)
+    noise = np.clip(noise, -2.5, 2.5)
     rows = np.zeros(n, dtype=RUN)
     rows["pair"], rows["resource"] = pair, resource
     rows["planned"] = wanted[pair] // count[pair] + (order < wanted[pair] % count[pair])
@@ -84,8 +83,8 @@ def runs(world: World, t: int, planned: np.ndarray) -> np.ndarray:
 def material_used(world: World, t: int, rows: np.ndarray) -> np.ndarray:
     """Units of material each run takes, [run, 3], scrap and waste included."""
     product = world.pairs.product[rows["pair"]]
-    rng = world.chance.at("runs", 5000 + t)
-    waste = 1.004 + 0.012 * np.clip(rng.standard_normal((len(rows), 3)), -2.5, 2.5)
+    noise, _ = world.chance.draws("waste", t, world.pairs.unit[rows["pair"]], normals=3)
+    waste = 1.004 + 0.012 * np.clip(noise, -2.5, 2.5)
     used = rows["made"][:, None] * world.standards.bom_tenths[product] / 10 * waste
     return np.maximum(np.rint(used), 1).astype(np.int64)
 

@@ -64,7 +64,8 @@ def _invoices(world: World, d: np.ndarray, head: np.ndarray, group: np.ndarray, 
     np.add.at(dollars, group, d["dollars"])
     tax = np.sign(net) * ((np.abs(net) * people.vat[customer] + 50) // 100)
     month = world.calendar.month_of(day)
-    noise = world.chance.normal_by_month("receipts", month, 2)
+    unit = world.pairs.unit[d["pair"][head]]
+    noise, _ = world.chance.draws("receipts", month, unit, normals=2)
     late = world.effects.payment_delay[np.minimum(month, world.calendar.months - 1), people.segment[customer]]
     due = day + people.terms[customer]
     delay = people.habit[customer] + np.rint(6 * np.clip(noise[:, 0], -2.5, 3) + late).astype(np.int64)
@@ -74,7 +75,6 @@ def _invoices(world: World, d: np.ndarray, head: np.ndarray, group: np.ndarray, 
     paid = np.where(credit, to_workday(day + 14), paid)
     due = np.where(credit, day + 14, due)
     paid = np.where(paid > world.calendar.last_day, NEVER, paid)
-    unit = world.pairs.unit[d["pair"][head]]
     none = np.zeros(len(head), dtype=bool)
     return Invoices(customer, unit, day, due, paid, net + tax, tax, dollars, none, given_up & (paid < NEVER))
 

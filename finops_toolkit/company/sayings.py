@@ -131,7 +131,7 @@ CAUSES = {
     ("failing_machine", "EAST", "maintenance"): "Repairs {amount} k over budget: the spindle of E-L1.",
     ("failing_machine", "EAST", "revenue"): "Sales {amount} k under budget: pumps could not be shipped, E-L1 fails.",
     ("late_supplier", None, "premium_freight"): "Express shipments {amount} k over budget: castings from Sanok arrive "
-                                                "two weeks late.",
+                                                "six weeks late.",
     ("slow_payers", None, "receivables"): "Open invoices {amount} k over budget: distributors take three weeks longer.",
     ("biased_forecast", "WEST", "inventory"): "Stock {amount} k over budget: we made what the forecast said and sold less.",
     ("biased_forecast", "WEST", "overhead_absorption"): "Made more than we sold: {amount} k more overhead in stock than "

@@ -81,9 +81,8 @@ def _priced(world: World, t: int, out: np.ndarray) -> np.ndarray:
 
 def announce_returns(world: World, t: int, delivered: np.ndarray) -> np.ndarray:
     """Returns that will come of a month's deliveries: rows like deliveries with the day of the return."""
-    rng = world.chance.at("returns", t)
-    luck = rng.random((len(delivered), 3))
     unit = world.pairs.unit[delivered["pair"]]
+    _, luck = world.chance.draws("returns", t, unit, uniforms=3)
     resource = np.maximum(world.pairs.resource[delivered["pair"]], 0)
     share = np.array(P.RETURNS)[unit] * (1 + 20 * world.effects.scrap[t, resource])
     back = (luck[:, 0] < share) & (delivered["customer"] != INTERCOMPANY_CUSTOMER)

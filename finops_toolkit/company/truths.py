@@ -39,8 +39,8 @@ TRUTHS = (
     Truth("failing_machine", "failing machine", "The spindle of pump line E-L1 wears out: 20 points more downtime, so "
           "less is made, more is late and more goes by premium freight.", 0.20, "share of planned minutes", "2025-08",
           None, ("EAST",), ("E-L1",), "production.run_minutes / planned_minutes by resource; premium freight; OTIF"),
-    Truth("late_supplier", "late supplier", "The foundry Odlewnia Sanok delivers 20 days later than before; castings "
-          "run out.", 20, "days", "2024-04", "2024-09", ("NORTH", "EAST", "SOUTH"), ("S07",),
+    Truth("late_supplier", "late supplier", "The foundry Odlewnia Sanok delivers six weeks later than before; at East "
+          "castings run out and pumps come late.", 42, "days", "2024-04", "2024-09", ("NORTH", "SOUTH", "EAST", "WEST"), ("S07",),
           "purchases.received - promised by supplier; OTIF of the plants"),
     Truth("slow_payers", "slow payers", "Distributors pay 20 days later than before.", 20, "days", "2024-10", None,
           ("NORTH", "SOUTH", "EAST", "WEST"), ("distributor",), "invoices.paid - issued by segment; DSO"),
@@ -56,7 +56,7 @@ TRUTHS = (
           "order lines shipped after the requested date; initiative IN-02"),
     Truth("scrap_training", "initiative without effect", "The scrap training at South has no effect.", 0.0,
           "share of units made", "2024-09", None, ("SOUTH",), (), "production.good / made; initiative IN-03"),
-    Truth("cheap_brass", "conflicting KPIs", "Purchasing at South moves brass to Dravsko Metal: the price falls by 8 %, "
+    Truth("cheap_brass", "conflicting KPIs", "Purchasing at South moves brass to Dravsko Metal: the price falls by 6 %, "
           "purchasing's KPI improves, and 2.5 points more of the ball valves are scrapped.", 0.025,
           "share of units made", "2024-06", None, ("SOUTH",), ("S14", "M02", "S-L1"),
           "material price variance against scrap cost; purchases.price; production.good / made"),
