@@ -203,12 +203,9 @@ def _worked(tree: Node, scope: Scope, when: str = "ending", back: int = 0) -> st
             return filled(node.arguments[0], moment, months + 12)
         if isinstance(node, Call) and node.function in ("average", "change"):
             opening, ending = (filled(node.arguments[0], part, months) for part in ("opening", "ending"))
-            both: Node = Sum(((1, opening), (1, ending)))
-            return (
-                Sum(((1, ending), (-1, opening)))
-                if node.function == "change"
-                else Product((("*", both), ("/", Number("2"))))
-            )
+            if node.function == "change":
+                return Sum(((1, ending), (-1, opening)))
+            return Product((("*", Sum(((1, opening), (1, ending)))), ("/", Number("2"))))
         return node
 
     return text_of(filled(tree, when, back))

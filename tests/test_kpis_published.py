@@ -140,10 +140,16 @@ def test_count_back_beyond_the_data_has_no_value():
 
 
 def test_making_more_than_is_sold_lifts_profit_by_the_overhead_parked_in_stock():
-    """300,000 of fixed overhead, 10,000 sold, 15,000 made: 100,000 of profit is overhead lying in stock."""
-    books = Figures({"absorbed_overhead": 300_000, "good": 15_000, "delivered_quantity": 10_000})
+    """300,000 of fixed overhead, 10,000 sold, 15,000 made at 80: 100,000 of profit is overhead in stock."""
+    books = Figures(
+        {
+            "absorbed_overhead": 300_000, "standard_cost_made": 15_000 * 80,
+            "stock_finished_value": [16_000, 16_000 + 5_000 * 80],
+        },
+        months=2,
+    )  # fmt: skip
 
-    assert value(books, "absorption_effect", "2025-01") == pytest.approx(100_000)
+    assert value(books, "absorption_effect", "2025-02") == pytest.approx(100_000)
 
 
 def test_cash_flow_takes_what_went_into_stock_off_profit():
