@@ -74,21 +74,29 @@ class LedgerSum:
     measure: Measure
     accounts: frozenset[str]
     sign: int
-    column: str  # "flow" or "closing"
+    column: str  # "flow", "moved", "closing", or "change" of it
     accumulate: bool
     reason: str | None = None
 
 
 def ledger_movements(tables: Tables) -> tuple[ibis.Table, str] | None:
-    """(account, unit, month, flow, closing, rows) from the journal, else from balances; and which."""
+    """(account, unit, month, flow, moved, closing, rows) from the journal, else from balances; and which.
+
+    `flow` is everything posted, `moved` the same without opening balances: what happened in the month.
+    """
     if "journal" in tables:
         journal = tables["journal"]
+        amount = journal.amount.cast(EXACT)
         return journal.group_by(["account", "unit", month_of(journal.posted).name("month")]).aggregate(
-            flow=journal.amount.cast(EXACT).sum(), closing=ibis.null(EXACT), rows=journal.count()
+            flow=amount.sum(),
+            moved=amount.sum(where=journal.kind.isnull() | (journal.kind != "opening")),
+            closing=ibis.null(EXACT),
+            rows=journal.count(),
         ), "journal"
     if "balances" in tables:
         balances = tables["balances"]
         columns = {name: balances[name].cast(EXACT).sum() for name in ("flow", "closing")}
+        columns["moved"] = columns["flow"]
         grouped = balances.group_by(["account", "unit", month_of(balances.month).name("month")])
         return grouped.aggregate(**columns, rows=balances.count()), "balances"
     return None
@@ -152,7 +160,7 @@ def ledger_sums(
         ids = chosen(accounts.line == "accumulated_depreciation")
         if ids:
             # From balances only, the month's movement is the change of the balance: the panel takes it.
-            yield LedgerSum(charge, ids, -1, "change" if closings_given else "flow", False)
+            yield LedgerSum(charge, ids, -1, "change" if closings_given else "moved", False)
         else:
             # Fixed assets are kept net: what was charged is what stands as expense.
             yield LedgerSum(charge, chosen(accounts.line == "depreciation"), 1, "flow", False)

@@ -6,42 +6,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-import ibis
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from ..errors import ContractError, UsageError
+from ..periods import month_text
 from . import ledger
 from .checking import SCALE
+from .exact import fetch, fits
 from .measures import EXACT, Measure, Query, Tables, external, month_of
 from .measures_plants import MAKING
 from .measures_sales import ITEMS, ORDERS
 from .measures_together import HISTOGRAMS, TOGETHER
 
 QUERIES: tuple[Query, ...] = (*ORDERS, *ITEMS, *MAKING, *TOGETHER)
-
-
-def exact_integers(column: pa.ChunkedArray) -> np.ndarray:
-    """Sums from the engine as int64 ten-thousandths; an empty sum is 0.
-
-    Decimals of scale 4 are their own unscaled integers. Raises ContractError beyond 922 trillion.
-    """
-    if not pa.types.is_decimal(column.type):
-        return column.fill_null(0).to_numpy().astype("int64") * SCALE
-    chunk = column.cast(pa.decimal128(38, 4)).combine_chunks()
-    if isinstance(chunk, pa.ChunkedArray):
-        chunk = pa.concat_arrays(chunk.chunks) if chunk.num_chunks else pa.array([], pa.decimal128(38, 4))
-    words = np.frombuffer(chunk.buffers()[1], dtype="<i8")[2 * chunk.offset : 2 * (chunk.offset + len(chunk))]
-    low, high = words[0::2].copy(), words[1::2]
-    empty = ~np.asarray(chunk.is_valid())
-    low[empty] = 0
-    if ((high != (low >> 63)) & ~empty).any():
-        raise ContractError(
-            "A sum is larger than 922 trillion: that is no company's books.",
-            "Look for amounts in the wrong unit with `finops check`.",
-        )
-    return low
 
 
 @dataclass
@@ -130,6 +108,11 @@ def build_panel(tables: Tables, parents: dict[str, str | None], closed: int | No
     # The ledger says when the books begin; open items may be older, and then stand in the opening balance.
     begins = [part for part in spans if part.source == "ledger"] or spans
     first = min(int(part.frame.month.min()) for part in begins)
+    if closed < first:
+        raise ContractError(
+            f"The books are closed to {month_text(closed)}, before their first month {month_text(first)}.",
+            "Look at closed_through in books.toml.",
+        )
     planned = [int(part.frame.month.max()) for part in spans if part.source in ("ledger", "budget")]
     last = max([closed, *planned])
     panel = Panel(list(parents), list(range(first, last + 1)), closed, parents)
@@ -186,14 +169,6 @@ class _Part:
     missing: dict[str, str] = field(default_factory=dict)
 
 
-def fetch(table: ibis.Table, keys: list[str], values: list[str]) -> pd.DataFrame:
-    """Keys as they are, values as int64 ten-thousandths."""
-    arrow = table.to_pyarrow()
-    data: dict[str, Any] = {key: arrow[key].to_pandas() for key in keys}
-    data |= {name: exact_integers(arrow[name]) for name in values}
-    return pd.DataFrame(data)
-
-
 def _query_parts(tables: Tables, root: str) -> list[_Part]:
     parts = []
     for query in QUERIES:
@@ -235,7 +210,7 @@ def _ledger_parts(tables: Tables) -> list[_Part]:
     found = ledger.ledger_movements(tables)
     if found is not None:
         table, name = found
-        frame = fetch(table, ["account", "unit", "month"], ["flow", "closing", "rows"])
+        frame = fetch(table, ["account", "unit", "month"], ["flow", "moved", "closing", "rows"])
         balance = accounts.line.isin(ledger.load_contract().lines_balance)
         on_balance = frame.account.isin(accounts.account[balance])
         closings = name == "balances" and bool(frame.closing[on_balance].any())
@@ -276,6 +251,8 @@ def _add_budget_quantity(part: _Part, frame: pd.DataFrame, accounts: pd.DataFram
 
 def _ledger_part(frame: pd.DataFrame, sums: list[ledger.LedgerSum], source: str) -> _Part:
     keys = frame[["unit", "month"]].drop_duplicates().reset_index(drop=True)
+    for column in ("flow", "closing"):
+        fits(frame[column].abs().astype(float).groupby([frame.unit, frame.month]).sum())
     columns: dict[str, Any] = {}
     wide = frame.set_index(["unit", "month"])
     order = pd.MultiIndex.from_frame(keys)
@@ -299,7 +276,8 @@ def _ledger_part(frame: pd.DataFrame, sums: list[ledger.LedgerSum], source: str)
 
 def _last_full_month(parts: list[_Part]) -> int:
     """The last month of the ledger (else of anything) that is no stub: a tenth of the usual rows or more."""
-    part = next((p for p in parts if p.source == "ledger"), parts[0])
+    actual = [part for part in parts if part.source != "budget"] or parts
+    part = next((p for p in actual if p.source == "ledger"), actual[0])
     counted = [c for c in part.frame.columns if str(c).startswith("rows ")]
     by_month = part.frame.groupby("month")[counted].sum().sum(axis=1)
     usual = by_month.iloc[-13:].median()
@@ -326,6 +304,8 @@ def _add(panel: Panel, part: _Part) -> None:
         used = slice(None) if measure.name in part.accumulate else ~before
         np.add.at(values, (unit[used], month[used]), frame[measure.name].to_numpy()[used])
         np.add.at(rows, (unit[used], month[used]), frame[f"rows {measure.name}"].to_numpy()[used] // SCALE)
+        sizes = np.abs(values).astype(float)
+        fits((sizes.cumsum(axis=1) if measure.name in part.accumulate else sizes).sum(axis=0))
         if measure.name in part.accumulate:
             values = values.cumsum(axis=1)
         if measure.name in part.change:
@@ -378,6 +358,10 @@ def _add_customers(panel: Panel, tables: Tables) -> None:
     orders = external(tables, "orders", "customer")
     orders = orders.filter(orders.customer.notnull() & orders.ordered.notnull())
     seen = orders.select("unit", "customer", month=month_of(orders.ordered)).distinct().to_pandas()
+    if seen.empty:
+        for name in _CUSTOMERS:
+            panel.missing[name] = "no customer is named in orders"
+        return
     seen = seen[
         seen.unit.isin(panel.units) & (seen.month <= panel.months[-1]) & (seen.month >= panel.months[0])
     ]

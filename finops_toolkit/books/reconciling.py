@@ -15,9 +15,10 @@ import pandas as pd
 
 from ..periods import month_text
 from .checking import SCALE, first_rows, scaled
+from .exact import fetch
 from .finding import Finding
 from .measures import EXACT, Tables, month_of
-from .panel import Panel, fetch
+from .panel import Panel
 
 if TYPE_CHECKING:
     from .books import Books
