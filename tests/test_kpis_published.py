@@ -189,6 +189,8 @@ def test_break_even_is_infeasible_when_price_does_not_cover_variable_cost():
 
     assert rows["value"].isna().all()
     assert rows["reason"].str.contains("infeasible").all()
+    idle = Figures({"revenue": 0, "variable_cost": 0, "fixed_cost": 10})
+    assert (kpis.values(idle, "break_even_revenue")["reason"] == "there was no revenue in the period").all()
 
 
 def test_wape_bias_and_value_added():
