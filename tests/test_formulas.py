@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from finops_toolkit import formulas
-from finops_toolkit.formula_values import Cells, evaluate, holds, plain
-from finops_toolkit.formulas import (
+from finops_toolkit.kpis import formulas
+from finops_toolkit.kpis.evaluation import Cells, evaluate, holds, plain
+from finops_toolkit.kpis.formulas import (
     MAX_DEPTH,
     MAX_LENGTH,
     Call,

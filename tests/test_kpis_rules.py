@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from finops_toolkit import kpis
 from finops_toolkit.books.known import known_measures
 from finops_toolkit.errors import UsageError
-from finops_toolkit.formulas import Call, Name, Number, Sum, denominators, parse, text_of
-from finops_toolkit.kpi_catalogue import measures_of
+from finops_toolkit.kpis.entries import measures_of
+from finops_toolkit.kpis.formulas import Call, Name, Number, Sum, denominators, parse, text_of
 
 TREE = {"ALL": None, "EAST": "ALL", "A": "EAST", "B": "EAST", "C": "ALL"}
 LEAVES = ("A", "B", "C")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ..books import Books
-from ..kpi_catalogue import accumulates
+from ..kpis import accumulates
 from ..kpis import catalogue_of, values
 from ..periods import Period, month_label, month_ordinal
 from ..wording import counted, date_text, measure_text, missing, sentence
@@ -55,8 +55,11 @@ def _status(due: dt.date | None, closed: dt.date | None, day: dt.date) -> str:
     return "closed late" if due is not None and closed > due else "closed"
 
 
-def actions_follow_up(books: Books, unit: str, period: Period | str, limit: int = 8) -> FollowUp:
-    """Actions that were open in the period or closed in it or in the three months before it, late ones first.
+def actions_follow_up(books: Books, unit: str, period: Period | str, waiting: int = 6, done: int = 4) -> FollowUp:
+    """Actions open at the period's end (late ones first, then the larger), and those closed lately.
+
+    At most `waiting` of the former and `done` of the latter: closed in the period's last month or the three
+    before it.
 
     `worked` compares the KPI, line or driver an action is about in the three months before the decision with
     up to three whole months after it was closed. That is before and after, not proof of a cause.
@@ -72,7 +75,9 @@ def actions_follow_up(books: Books, unit: str, period: Period | str, limit: int 
     text = _summary(frame)
     rank = frame["status"].map({name: place for place, name in enumerate(STATUSES)})
     size = pd.to_numeric(frame["value"], errors="coerce").fillna(0)
-    frame = frame.assign(rank=rank, size=-size).sort_values(["rank", "size", "due", "decision"]).head(limit)
+    frame = frame.assign(rank=rank, size=-size).sort_values(["rank", "size", "due", "decision"])
+    still = frame["closed"].isna()
+    frame = pd.concat([frame[still].head(waiting), frame[~still].head(done)])
     known = departments(books)
     frame["owner"] = [department_name(known, owner) for owner in frame["owner"]]
     frame["worked"] = [_worked(books, row, period) for row in frame.itertuples()]

@@ -17,7 +17,7 @@ from typing import Any
 
 import pandas as pd
 
-from .errors import UsageError
+from ..errors import UsageError
 from .formulas import (
     Comparison,
     FormulaError,
@@ -156,7 +156,7 @@ def catalogue(extra: str | Path | None = None, measures: Collection[str] | None 
     `measures` are the names formulas may use (the panel's by default). Raises UsageError that lists every
     problem of every entry: missing or unknown keys, unreadable formulas, unknown names, ids used twice.
     """
-    bundled = resources.files("finops_toolkit").joinpath("kpis.toml").read_text(encoding="utf-8")
+    bundled = resources.files(__package__).joinpath("kpis.toml").read_text(encoding="utf-8")
     texts = [("kpis.toml of finops_toolkit", bundled)]
     if extra is not None:
         path = Path(extra)
@@ -179,7 +179,7 @@ def catalogue_of(books: Any, extra: str | Path | None = None) -> Catalogue:
 def known_measures() -> dict[str, Any]:
     """Every measure a panel may hold, by name: what formulas may name."""
     # The engine is imported only when somebody reads the catalogue.
-    from .books.known import known_measures as known
+    from ..books.known import known_measures as known
 
     return known()
 

@@ -1,4 +1,4 @@
-"""KPI formulas: read as text, kept as a tree. Nothing in a formula is ever executed; formula_values computes.
+"""KPI formulas: read as text, kept as a tree. Nothing in a formula is ever executed; evaluation computes.
 
     expression = term { ("+" | "-") term }
     term       = factor { ("*" | "/") factor }
@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from .errors import UsageError
+from ..errors import UsageError
 
 MAX_LENGTH = 1_000
 MAX_DEPTH = 12

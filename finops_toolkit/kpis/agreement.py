@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from .formula_values import Cells, evaluate
+from ..wording import SCALE
+from .entries import Catalogue, Kpi, measures_of
+from .evaluation import Cells, evaluate
 from .formulas import Name, Sum
-from .kpi_catalogue import Catalogue, Kpi, measures_of
-from .kpi_values import Scope
-from .wording import SCALE
+from .scope import Scope
 
 # Cost of goods sold is reconciled by the part of it that deliveries carry: cost of sales at standard.
 STANDS_FOR = {"cogs": "standard_cost_of_sales"}
@@ -22,7 +22,7 @@ STANDS_FOR = {"cogs": "standard_cost_of_sales"}
 
 def pairs_of(kpi: Kpi, kpis: Catalogue, measures: Any) -> list[Any]:
     """The pairs (books.reconciling.Pair) a KPI's formula draws on, from either side."""
-    from .books.reconciling import PAIRS
+    from ..books.reconciling import PAIRS
 
     used = {STANDS_FOR.get(name, name) for name in measures_of(kpi, kpis)}
     return [

@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .errors import UsageError
-from .formula_values import Cells, plain
+from ..errors import UsageError
+from ..periods import Period, month_text
+from ..wording import SCALE, counted, measure_text
+from .agreement import pairs_of, reconciliation_table
+from .entries import Kpi, catalogue_of, close_to, known_measures
+from .evaluation import Cells, plain
 from .formulas import Call, Name, Node, Number, Product, Sum, text_of
-from .kpi_catalogue import Kpi, catalogue_of, close_to, known_measures
-from .kpi_reconciling import pairs_of, reconciliation_table
-from .kpi_values import Scope, scope_of
-from .periods import Period, month_text
-from .wording import SCALE, counted, measure_text
+from .scope import Scope, scope_of
 
 # A balance out of these tables is a snapshot of its month; out of any other it is the sum of all rows so far.
 SNAPSHOTS = ("stock", "capacity", "balances", "budget")
@@ -300,7 +300,7 @@ def source_rows(
 
 def _accounts(books: Any, measure: str) -> list[str]:
     """The accounts a ledger measure adds up."""
-    from .books.ledger import ledger_sums
+    from ..books.ledger import ledger_sums
 
     accounts = books.rows("accounts", limit=1_000_000)
     measure = "revenue" if measure == "sales_quantity" else measure

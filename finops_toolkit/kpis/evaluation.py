@@ -11,8 +11,8 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from ..wording import SCALE
 from .formulas import SPREAD_FUNCTIONS, Call, Comparison, Name, Node, Number, Sum
-from .wording import SCALE
 
 # Beyond this a sum of ten-thousandths might not fit 64 bits: the work goes on in doubles.
 EXACT_LIMIT = float(2**62)

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .errors import UsageError
-from .formula_values import Cells, evaluate, first_reason, holds, plain
+from ..errors import UsageError
+from ..periods import Period, month_end, month_start, month_text
+from ..wording import SCALE
+from .entries import Catalogue, Kpi, Rule
+from .evaluation import Cells, evaluate, first_reason, holds, plain
 from .formulas import Call, Name, Node, denominators, text_of
-from .kpi_catalogue import Catalogue, Kpi, Rule
-from .periods import Period, month_end, month_start, month_text
-from .wording import SCALE
 
 
 class Scope:

@@ -1,7 +1,4 @@
-"""KPIs: what they are (catalogue), what they come to (values), where from (trace), where they conflict.
-
-Frames in, frames out: everything here is of use in a notebook without the rest of the toolkit.
-"""
+"""The values of KPIs as a frame, with target, reason and rival; and the definitions that conflict."""
 
 from __future__ import annotations
 
@@ -14,27 +11,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from .formula_values import Cells, plain
-from .kpi_catalogue import Kpi, accumulates, catalogue, catalogue_of
-from .kpi_reconciling import agreement
-from .kpi_trace import Trace, source_rows, trace
-from .kpi_values import Scope, scope_of, several
-from .periods import Period, month_ordinal
-from .wording import measure_text, sentence
-
-__all__ = [
-    "COLUMNS",
-    "MATERIALITY",
-    "Conflicts",
-    "Kpi",
-    "Trace",
-    "catalogue",
-    "catalogue_of",
-    "conflicts",
-    "source_rows",
-    "trace",
-    "values",
-]
+from ..periods import Period, month_ordinal
+from ..wording import measure_text, sentence
+from .agreement import agreement
+from .entries import Kpi, accumulates, catalogue_of
+from .evaluation import Cells, plain
+from .scope import Scope, scope_of, several
 
 COLUMNS = (
     "kpi",
