@@ -10,15 +10,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import ibis
 import pandas as pd
 
 from .. import periods
-from ..errors import UsageError
+from ..errors import ContractError, UsageError
 from ..periods import Period
 from . import opening
 from .checking import SCALE, check_table
 from .contract import Table, load_contract
+from .files import reason
 from .finding import Finding
 from .measures import EXACT, month_of
 from .panel import Panel, build_panel, fetch
@@ -76,7 +78,7 @@ class Books:
                 found += check_table(contract.tables[name], self.tables, contract, self.opened.unread)
             except Exception as error:
                 # A file may be sound at its edges and broken in the middle: only reading it all tells.
-                text = f"cannot be read to the end: {str(error).splitlines()[0]}"
+                text = f"cannot be read to the end: {reason(error)}"
                 found.append(
                     Finding("error", name, "unreadable", text, hint="the file may be damaged; write it again")
                 )
@@ -84,15 +86,20 @@ class Books:
         for finding in found:
             if finding.level == "error":
                 self.tables.pop(finding.table, None)
+        self.missing = [name for name in contract.tables if name not in self.tables]
         return found
 
     def findings(self) -> list[Finding]:
         """Everything the contract and the reconciliation have to say, errors first."""
+        from .gaps import gaps
         from .reconciling import reconcile
 
         found = list(self.contract_findings)
         if not any(finding.level == "error" for finding in found):
-            found += reconcile(self).findings
+            try:
+                found += reconcile(self).findings + gaps(self.tables, self.panel())
+            except ContractError as error:
+                found.append(Finding("error", "books", "unusable", error.message, hint=error.hint))
         order = {"error": 0, "difference": 1, "note": 2}
         return sorted(found, key=lambda finding: order[finding.level])
 
@@ -123,8 +130,12 @@ class Books:
         frame = frame.astype(object).where(frame.notna(), None)
         roots = frame[frame.parent.isna() | ~frame.parent.isin(frame.unit)]
         if len(roots) > 1:
-            top = {"unit": TOP, "name": "All units", "parent": None, "kind": "company", "currency": None}
-            frame.loc[roots.index, "parent"] = TOP
+            # Somebody's unit may be called so.
+            name = next(
+                text for text in (TOP, f"{TOP} OF ALL", f"{TOP} OF ALL UNITS") if text not in set(frame.unit)
+            )
+            top = {"unit": name, "name": "All units", "parent": None, "kind": "company", "currency": None}
+            frame.loc[roots.index, "parent"] = name
             frame = pd.concat([pd.DataFrame([top]), frame], ignore_index=True)
         ordered = _tree_order(frame)
         return ordered.reset_index(drop=True)
@@ -139,10 +150,15 @@ class Books:
 
     def unit(self, text: str) -> str:
         """The unit meant by its id or its name. Raises UsageError that names the units."""
+        wanted = str(text).strip()
+        if wanted in set(self.units.unit):
+            return wanted
         for column in ("unit", "name"):
-            match = self.units[self.units[column].str.casefold() == str(text).strip().casefold()]
+            match = self.units[self.units[column].str.casefold() == wanted.casefold()]
             if len(match) == 1:
                 return str(match.unit.iloc[0])
+            if len(match):
+                raise UsageError(f"{text!r} may be several units.", f"Give one of {', '.join(match.unit)}.")
         names = list(self.units.unit)
         close = difflib.get_close_matches(str(text), names + list(self.units.name), 1, 0.6)
         hint = f"Did you mean {close[0]}? " if close else ""
@@ -221,7 +237,13 @@ class Books:
         given = self.opened.settings.get("closed_through")
         closed = None if given is None else periods.parse_period(given, 0).last
         parents = dict(zip(self.units.unit, self.units.parent, strict=True))
-        panel = build_panel(self.tables, parents, closed)
+        try:
+            panel = build_panel(self.tables, parents, closed)
+        except duckdb.Error as error:
+            raise ContractError(
+                f"The figures of {self.name} cannot be computed: {reason(error)}",
+                "Look for impossible values with `finops check`, and for files changed meanwhile.",
+            ) from error
         digest = hashlib.sha256()
         for name in sorted(panel.measures):
             if panel.measures[name].nature != "histogram":

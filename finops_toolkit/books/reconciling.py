@@ -15,6 +15,7 @@ import pandas as pd
 
 from ..periods import month_text
 from .checking import SCALE, first_rows, scaled
+from .contract import load_contract
 from .exact import fetch
 from .finding import Finding
 from .measures import EXACT, Tables, month_of
@@ -67,6 +68,7 @@ def reconcile(books: Books) -> Reconciliation:
         frames.append(frame)
         findings += _pair_finding(panel, pair, frame)
     findings += _unbalanced_entries(tables)
+    findings += _two_ledgers(tables)
     findings += _balance_sheet(panel)
     findings += _units_in_stock(tables, panel)
     columns = ["pair", "unit", "month", "ledger", "subledger", "difference"]
@@ -118,10 +120,13 @@ def _pair_finding(panel: Panel, pair: Pair, frame: pd.DataFrame) -> list[Finding
 
 
 def _unbalanced_entries(tables: Tables) -> list[Finding]:
-    """Every entry balances, in each unit it touches."""
+    """Every entry balances, in each unit it touches. Statistical accounts hold no money."""
     if "journal" not in tables:
         return []
     journal = tables["journal"]
+    if "accounts" in tables:
+        accounts = tables["accounts"]
+        journal = journal.anti_join(accounts.filter(accounts.line == "statistical"), "account")
     entries = journal.group_by(["entry", "unit"]).aggregate(
         posted=journal.posted.min(), amount=journal.amount.cast(EXACT).sum()
     )
@@ -140,6 +145,48 @@ def _unbalanced_entries(tables: Tables) -> list[Finding]:
             "difference", "journal", "entry_balances", text, int(total["n"]), scaled(total["amount"]), rows
         )
     ]
+
+
+def _two_ledgers(tables: Tables) -> list[Finding]:
+    """Where there are entries and balances, the balances are what the entries come to."""
+    if not {"journal", "balances", "accounts"} <= set(tables):
+        return []
+    keys = ["account", "unit", "month"]
+    journal, balances = tables["journal"], tables["balances"]
+    by = [journal.account, journal.unit, month_of(journal.posted).name("month")]
+    posted = fetch(journal.group_by(by).aggregate(flow=journal.amount.cast(EXACT).sum()), keys, ["flow"])
+    by = [balances.account, balances.unit, month_of(balances.month).name("month")]
+    sums = {name: balances[name].cast(EXACT).sum() for name in ("flow", "closing")}
+    held = fetch(balances.group_by(by).aggregate(**sums), keys, list(sums))
+    both = pd.concat([posted[keys], held[keys]])
+    rows = pd.MultiIndex.from_frame(both[keys[:2]].drop_duplicates().sort_values(keys[:2]))
+    months = range(int(both.month.min()), int(held.month.max()) + 1)
+
+    def grid(frame: pd.DataFrame, column: str) -> pd.DataFrame:
+        wide = frame.pivot(index=keys[:2], columns="month", values=column)
+        return wide.reindex(index=rows, columns=months).fillna(0).astype("int64")
+
+    moved = grid(posted, "flow")
+    gaps = []
+    if held.flow.any():
+        gaps.append(grid(held, "flow") - moved)
+    if held.closing.any():
+        accounts = tables["accounts"].to_pandas()
+        standing = accounts.account[accounts.line.isin(load_contract().lines_balance)]
+        gap = grid(held, "closing") - moved.cumsum(axis=1)
+        gaps.append(gap[gap.index.get_level_values(0).isin(standing)])
+    off = pd.concat(
+        [gap.loc[:, int(held.month.min()) :].stack() for gap in gaps] or [pd.Series(dtype="int64")]
+    )
+    off = off[off != 0]
+    if off.empty:
+        return []
+    shown = off.head(5).rename("difference").reset_index()
+    shown = shown.assign(month=[month_text(int(m)) for m in shown.month], difference=shown.difference / SCALE)
+    text = (
+        f"The balances differ from the journal in {len(off):,} account-months; figures come from the journal"
+    )
+    return [Finding("difference", "balances", "ledgers_agree", text, len(off), int(off.abs().sum()), shown)]
 
 
 _ASSETS = (
