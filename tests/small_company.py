@@ -199,7 +199,7 @@ version,month,unit,account,product,amount,quantity
 """,
     "forecasts": """
 version,product,unit,month,made_on,quantity,amount
-consensus,P,A,2025-01,2024-12-20,10,1000
+consensus,P,A,2025-01,2024-12-20,11,1100
 consensus,P,A,2025-02,2024-12-20,30,3000
 consensus,P,A,2025-02,2025-01-10,9,900
 consensus,P,A,2025-02,2025-01-25,2,200
