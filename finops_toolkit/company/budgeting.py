@@ -19,8 +19,21 @@ from .world import INTERCOMPANY_CUSTOMER, World
 
 STRETCH = 0.012  # growth hoped for on top of the trend
 # what the plants promise to save on each account that moves with volume, as a factor on the past
-AMBITION = {"5100": 0.5, "5110": 0.9, "5120": 1.0, "5125": 0.9, "5130": 0.93, "5140": 0.85, "5150": 0.95,
-            "5220": 1.01, "6020": 1.0, "6030": 0.9, "6100": 1.0, "6110": 0.75, "4100": 1.0}  # fmt: skip
+AMBITION = {
+    "5100": 0.5,
+    "5110": 0.9,
+    "5120": 1.0,
+    "5125": 0.9,
+    "5130": 0.93,
+    "5140": 0.85,
+    "5150": 0.95,
+    "5220": 1.01,
+    "6020": 1.0,
+    "6030": 0.9,
+    "6100": 1.0,
+    "6110": 0.75,
+    "4100": 1.0,
+}
 BY_PRODUCT = ("4000", "5000", "5010")
 PLANNED_ELSEWHERE = ("4010", "5280", "5290", "6400", "7000", "7100", "7200", "7210", "4200")
 BALANCES = ("1100", "1200", "1210", "2000")
@@ -47,7 +60,9 @@ def make_budgets(world: World, flow: Flow, moved: np.ndarray) -> list[Budget]:
 
 def _shipped(world: World, flow: Flow) -> tuple[np.ndarray, np.ndarray]:
     """Units and value delivered to outside customers by month and pair, returns left out."""
-    d = flow.deliveries[(flow.deliveries["quantity"] > 0) & (flow.deliveries["customer"] != INTERCOMPANY_CUSTOMER)]
+    d = flow.deliveries[
+        (flow.deliveries["quantity"] > 0) & (flow.deliveries["customer"] != INTERCOMPANY_CUSTOMER)
+    ]
     shape = (world.calendar.months, len(world.pairs.product))
     units, value = np.zeros(shape), np.zeros(shape)
     at = (world.calendar.month_of(d["day"]), d["pair"])
@@ -57,7 +72,7 @@ def _shipped(world: World, flow: Flow) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _season(world: World) -> np.ndarray:
-    """Share of the year by calendar month and pair; what is ordered in one month is shipped in part in the next."""
+    """Shipments by calendar month and pair, 1 on average: part of an order leaves in the next month."""
     season = np.array(P.SEASONS)[world.standards.family[world.pairs.product]].T
     return 0.35 * season + 0.65 * np.roll(season, 1, axis=0)
 
@@ -78,8 +93,14 @@ def _budget(world: World, year: int, shipped: np.ndarray, amount: np.ndarray, mo
     price = amount[known].sum(axis=0) / np.maximum(shipped[known].sum(axis=0), 1)
     price = np.rint(price * (1 + np.array(P.PRICE_RISE)[family])).astype(np.int64)
     product = pairs.product
-    amounts = np.stack([_whole(-quantity * price), quantity * (std.material + std.labour)[product],
-                        quantity * std.overhead[product]], axis=2)  # fmt: skip
+    amounts = np.stack(
+        [
+            _whole(-quantity * price),
+            quantity * (std.material + std.labour)[product],
+            quantity * std.overhead[product],
+        ],
+        axis=2,
+    )
     by = np.zeros((12, len(P.UNITS), len(CODES)), dtype=np.int64)
     for k, code in enumerate(BY_PRODUCT):
         np.add.at(by[:, :, INDEX[code]].T, pairs.unit, amounts[:, :, k].T)
@@ -96,7 +117,7 @@ def _budget(world: World, year: int, shipped: np.ndarray, amount: np.ndarray, mo
 
 
 def _costs(by: np.ndarray, revenue: np.ndarray, past: np.ndarray) -> None:
-    """Fixed accounts: the mean of the past and inflation; variable ones: their share of sales and an ambition."""
+    """Fixed accounts grow with inflation from their past; variable ones keep their share of sales."""
     sales = np.maximum(-past[:, :, INDEX["4000"]].sum(axis=0), 1)
     by[:, :, INDEX["4010"]] = _whole(revenue * past[:, :, INDEX["4010"]].sum(axis=0) / sales)
     marketing = np.array(SEASON_OF_MARKETING)[:, None]
@@ -115,7 +136,7 @@ def _costs(by: np.ndarray, revenue: np.ndarray, past: np.ndarray) -> None:
 
 
 def _overhead(world: World, by: np.ndarray, quantity: np.ndarray, first: int) -> None:
-    """The normal charge of the year, and what planned production absorbs (made half a month before it is shipped)."""
+    """The normal charge of the year, and what is absorbed: made half a month before it is shipped."""
     pairs = world.pairs
     charge = normal_overhead(world)[first]
     made = (quantity + np.roll(quantity, -1, axis=0)) / 2
@@ -130,7 +151,9 @@ def _overhead(world: World, by: np.ndarray, quantity: np.ndarray, first: int) ->
     by[:, :4, INDEX["5290"]] += _whole(charge)
 
 
-def _head_office(by: np.ndarray, revenue: np.ndarray, moved: np.ndarray, known: np.ndarray, first: int) -> None:
+def _head_office(
+    by: np.ndarray, revenue: np.ndarray, moved: np.ndarray, known: np.ndarray, first: int
+) -> None:
     by[:, :, INDEX["6400"]] = _whole(moved[known[-1], :, INDEX["6400"]] * 1.012)
     loan = np.maximum(LOAN - REPAYMENT * (first + np.arange(12)), 0) * 100
     by[:, P.HQ, INDEX["7000"]] = _whole(loan * LOAN_RATE / 12)
@@ -171,7 +194,9 @@ def plan_cash(world: World, budgets: list[Budget], moved: np.ndarray) -> None:
         for code in BALANCES:
             bound[0] += october[:, INDEX[code]]
             bound[1:] += by[:, :, INDEX[code]]
-        bound[0, :4] = bound[1, :4]  # a plant begins the year with its usual cash, whatever stock and invoices it holds
+        bound[0, :4] = bound[
+            1, :4
+        ]  # a plant begins the year with its usual cash, whatever stock and invoices it holds
         flow = earned - np.diff(bound, axis=0)
         flow[:, :4] -= budget.transfers
         flow[:, P.HQ] += budget.transfers.sum() - REPAYMENT * 100
@@ -182,7 +207,7 @@ def plan_cash(world: World, budgets: list[Budget], moved: np.ndarray) -> None:
 
 
 def budget_rows(world: World, budgets: list[Budget]) -> dict[str, np.ndarray]:
-    """Budgets as columns: year, ordinal month, unit, account, pair (-1 without product), amount, quantity (-1 none)."""
+    """Budgets as columns: `month` 0 to 11, `product` and `quantity` -1 where there is none."""
     parts: list[dict[str, np.ndarray]] = []
     split = [INDEX[c] for c in BY_PRODUCT]
     pairs = world.pairs
@@ -191,13 +216,29 @@ def budget_rows(world: World, budgets: list[Budget]) -> dict[str, np.ndarray]:
         rest[:, :, split] = 0
         month, unit, account = np.nonzero(rest)
         none = np.full(len(month), -1)
-        parts.append({"month": month, "unit": unit, "account": account, "product": none,
-                      "amount": rest[month, unit, account], "quantity": none,
-                      "year": np.full(len(month), budget.year)})  # fmt: skip
+        parts.append(
+            {
+                "month": month,
+                "unit": unit,
+                "account": account,
+                "product": none,
+                "amount": rest[month, unit, account],
+                "quantity": none,
+                "year": np.full(len(month), budget.year),
+            }
+        )
         month, pair, kind = (x.ravel() for x in np.indices(budget.amounts.shape))
-        parts.append({"month": month, "unit": pairs.unit[pair], "account": np.array(split)[kind],
-                      "product": pairs.product[pair], "amount": budget.amounts.ravel(),
-                      "quantity": budget.quantity[month, pair], "year": np.full(len(month), budget.year)})  # fmt: skip
+        parts.append(
+            {
+                "month": month,
+                "unit": pairs.unit[pair],
+                "account": np.array(split)[kind],
+                "product": pairs.product[pair],
+                "amount": budget.amounts.ravel(),
+                "quantity": budget.quantity[month, pair],
+                "year": np.full(len(month), budget.year),
+            }
+        )
     out = {k: np.concatenate([p[k] for p in parts]) for k in parts[0]}
     order = np.lexsort((out["product"], out["account"], out["unit"], out["month"], out["year"]))
     return {k: v[order] for k, v in out.items()}

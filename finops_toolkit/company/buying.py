@@ -9,10 +9,21 @@ from .calendar import to_workday
 from .world import World
 
 RECEIPT = np.dtype(
-    [("purchase", "i8"), ("line", "i8"), ("supplier", "i8"), ("unit", "i8"), ("material", "i8"), ("ordered", "i8"),
-     ("promised", "i8"), ("received", "i8"), ("quantity", "i8"), ("rejected", "i8"), ("accepted", "i8"),
-     ("price", "i8")]
-)  # fmt: skip
+    [
+        ("purchase", "i8"),
+        ("line", "i8"),
+        ("supplier", "i8"),
+        ("unit", "i8"),
+        ("material", "i8"),
+        ("ordered", "i8"),
+        ("promised", "i8"),
+        ("received", "i8"),
+        ("quantity", "i8"),
+        ("rejected", "i8"),
+        ("accepted", "i8"),
+        ("price", "i8"),
+    ]
+)
 BRASS, CHEAP_SUPPLIER, CHEAP_PRICE, SOUTH = 1, 13, 0.94, 1
 WEEKS = 4
 
@@ -32,8 +43,8 @@ def purchase_lines(
 ) -> np.ndarray:
     """Order lines placed in a month, with what will come of them.
 
-    `planned` and `later` are units by pair to be made this month and next; `position` is stock and open orders,
-    [material, plant].
+    `planned` and `later` are units by pair to be made this month and next; `position` is stock and open
+    orders, [material, plant].
     """
     rng = world.chance.at("purchases", t)
     now, then = material_need(world, planned), material_need(world, later)
@@ -54,7 +65,8 @@ def purchase_lines(
     rows["quantity"] = np.rint(amount / WEEKS * (0.9 + 0.2 * luck[:, 1]))
     rows["ordered"] = days[np.minimum(week * 5 + np.floor(luck[:, 2] * 3).astype(np.int64), len(days) - 1)]
     rows["promised"] = to_workday(rows["ordered"] + traits[:, 0].astype(np.int64))
-    # a supplier is usually a day early or on the day, sometimes some days late; a late supplier is late by more
+    # a supplier is usually a day early or on the day, sometimes some days late; a late supplier is late by
+    # more
     delay = np.rint(traits[:, 1] - 1.5 + 2.0 * noise[:, 0] + world.effects.supplier_delay[t, supplier])
     rows["received"] = np.maximum(to_workday(rows["promised"] + delay.astype(np.int64)), rows["ordered"] + 3)
     rows["received"] = to_workday(rows["received"])
@@ -65,7 +77,9 @@ def purchase_lines(
     rows["price"] = np.maximum(np.rint(world.material_price[t, material] * factor), 1)
     rows = rows[rows["quantity"] > 0]
     # one purchase order for a plant, a supplier and a week, numbered by day
-    group = (rows["unit"] * len(P.SUPPLIERS) + rows["supplier"]) * 32 + rows["ordered"] - world.calendar.start[t]
+    group = (
+        (rows["unit"] * len(P.SUPPLIERS) + rows["supplier"]) * 32 + rows["ordered"] - world.calendar.start[t]
+    )
     rows = rows[np.lexsort((rows["material"], group, rows["ordered"]))]
     group = (rows["unit"] * len(P.SUPPLIERS) + rows["supplier"]) * 10**6 + rows["ordered"]
     new = np.concatenate([[True], group[1:] != group[:-1]]) if len(rows) else np.zeros(0, dtype=bool)

@@ -1,7 +1,8 @@
-"""Days and months of the run: days are whole numbers since 1970-01-01, months are indices from the run-up on."""
+"""Days are whole numbers since 1970-01-01, months are indices from the run-up on."""
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,7 +30,7 @@ def to_friday(day: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Calendar:
-    """Months of the run. `start[t]` is the first day of month t and has one entry more than there are months."""
+    """Months of the run; `start` has the first day of each and the day after the last."""
 
     months: int  # months simulated, run-up included
     ordinal: np.ndarray  # year * 12 + month - 1, for 12 months more than are simulated
@@ -41,9 +42,14 @@ class Calendar:
         """The calendar of so many years after the run-up."""
         months = RUN_UP + 12 * years
         ordinal = FIRST_YEAR * 12 - RUN_UP + np.arange(months + 12)
-        starts = (ordinal[: months + 1] - 1970 * 12).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+        starts = (
+            (ordinal[: months + 1] - 1970 * 12)
+            .astype("datetime64[M]")
+            .astype("datetime64[D]")
+            .astype(np.int64)
+        )
         workdays = []
-        for a, b in zip(starts[:-1], starts[1:], strict=True):
+        for a, b in itertools.pairwise(starts):
             days = np.arange(a, b)
             workdays.append(days[(days + 3) % 7 < 5])
         return cls(months, ordinal, starts, workdays)
@@ -55,6 +61,7 @@ class Calendar:
 
     @property
     def last_day(self) -> int:
+        """The day the books end."""
         return int(self.start[-1]) - 1
 
     def month_of(self, day: np.ndarray) -> np.ndarray:

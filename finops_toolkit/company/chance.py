@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 CONCERNS = (
-    "rates", "customers", "latent", "orders", "forecasts", "runs", "prices", "purchases", "shipping", "returns",
-    "counts", "receipts", "payments", "costs", "surveys", "incidents", "meetings", "decisions", "events", "waste",
-    "accidents", "memory",
+    "rates", "customers", "latent", "orders", "forecasts", "runs", "prices", "purchases", "shipping",
+    "returns", "counts", "receipts", "payments", "costs", "surveys", "incidents", "meetings", "decisions",
+    "events", "waste", "accidents", "memory",
 )  # fmt: skip
 PLACES = 8  # room for the units of a division in the key of a stream
 
@@ -33,8 +33,8 @@ class Chance:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Standard normal and uniform numbers for events, shapes [event, normals] and [event, uniforms].
 
-        Each month and place (a plant) draws from a stream of its own, so more or fewer events in one plant leave
-        the others as they were.
+        Each month and place (a plant) draws from a stream of its own, so more or fewer events in one plant
+        leave the others as they were.
         """
         key = np.broadcast_to(np.asarray(month) * PLACES + place, np.shape(place))
         normal, uniform = np.empty((len(key), normals)), np.empty((len(key), uniforms))

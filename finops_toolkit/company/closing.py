@@ -23,7 +23,9 @@ PAYOUT = 0.70  # of last year's profit, paid in May
 FLOOR = 300_000  # EUR below which head office lends to a unit
 
 
-def post_capital(world: World, spending: Spending, stock: tuple[np.ndarray, np.ndarray], journal: Journal) -> None:
+def post_capital(
+    world: World, spending: Spending, stock: tuple[np.ndarray, np.ndarray], journal: Journal
+) -> None:
     """The balance sheet with which the run-up begins; capital is what makes each unit balance."""
     day = int(world.calendar.start[0])
     amounts = np.zeros((len(P.UNITS), len(CODES)), dtype=np.int64)
@@ -91,7 +93,7 @@ def post_month_ends(world: World, sales: np.ndarray, journal: Journal) -> None:
 
 
 def _post_tax(world: World, journal: Journal) -> None:
-    """Each unit accrues income tax on its result (a loss gives a credit) and settles it after each quarter."""
+    """Each unit accrues tax on its result (a loss gives a credit) and settles it after each quarter."""
     calendar, units = world.calendar, len(P.UNITS)
     result = -journal.movements()[:, :, np.array(PROFIT)].sum(axis=2)
     tax = np.sign(result) * ((np.abs(result) * TAX_PERCENT + 50) // 100)
@@ -118,9 +120,9 @@ def _post_sister_settlement(world: World, journal: Journal) -> None:
 def post_cash_pool(world: World, planned: np.ndarray, journal: Journal) -> None:
     """Transfers between plants and head office.
 
-    A plant pays a fixed amount each month, `planned` [year, plant] in cents, set with the budget; each January
-    it hands over what it holds above its usual cash, or gets what it lacks. Head office lends what a plant would
-    lack of its floor at a month's end, and pays last year's dividend in May.
+    A plant pays a fixed amount each month, `planned` [year, plant] in cents, set with the budget; each
+    January it hands over what it holds above its usual cash, or gets what it lacks. Head office lends what a
+    plant would lack of its floor at a month's end, and pays last year's dividend in May.
     """
     calendar = world.calendar
     moved = journal.movements()
@@ -129,9 +131,9 @@ def post_cash_pool(world: World, planned: np.ndarray, journal: Journal) -> None:
     sent = np.zeros(4, dtype=np.int64)  # so far, to head office
     transfers = np.zeros((calendar.months, 4), dtype=np.int64)
     for t in range(calendar.months):
-        year, month = divmod(int(calendar.ordinal[t]), 12)
+        year, of_year = divmod(int(calendar.ordinal[t]), 12)
         out = planned[year - 2022].copy()
-        if month == 0 and t > 0:
+        if of_year == 0 and t > 0:
             out += (cash[t - 1] - sent - usual) // 100 * 100
         short = np.maximum(FLOOR * 100 - (cash[t] - sent - out), 0)
         transfers[t] = out - short
@@ -146,7 +148,7 @@ def post_cash_pool(world: World, planned: np.ndarray, journal: Journal) -> None:
 
 
 def _post_dividends(world: World, moved: np.ndarray, journal: Journal) -> None:
-    """In May the plants hand last year's profit to head office against the cash pool, and it pays the owners."""
+    """In May the plants hand over last year's profit against the cash pool, and the owners are paid."""
     calendar = world.calendar
     result = -moved[:, :, np.array(PROFIT)].sum(axis=2)
     for t in np.flatnonzero(calendar.ordinal[: calendar.months] % 12 == 4):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -14,8 +15,20 @@ from .flow import Flow
 from .journal import SERVICE_PARTY, SUPPLIER_PARTY, Journal, document
 from .world import World
 
-SERVICE_OF = {"5150": 1, "5210": 3, "5220": 2, "5230": 4, "6010": 5, "6020": 1, "6100": 0, "6110": 0, "6210": 6,
-              "6310": 7, "1500": 8, "1300": 4}  # fmt: skip
+SERVICE_OF = {
+    "5150": 1,
+    "5210": 3,
+    "5220": 2,
+    "5230": 4,
+    "6010": 5,
+    "6020": 1,
+    "6100": 0,
+    "6110": 0,
+    "6210": 6,
+    "6310": 7,
+    "1500": 8,
+    "1300": 4,
+}
 NO_VAT = ("1300", "6020")
 
 
@@ -55,7 +68,7 @@ def post_production(world: World, flow: Flow, journal: Journal) -> None:
 
 
 def post_counts(world: World, flow: Flow, journal: Journal) -> None:
-    """What counts and write-offs take from stock or add to it, at standard, on the month's last working day."""
+    """What counts take from stock or add to it, at standard, on each month's last working day."""
     std, last = world.standards, world.calendar.last_workday()
     month, pair = np.nonzero(flow.counted)
     finished = flow.counted[month, pair] * std.cost[world.pairs.product[pair]]
@@ -76,8 +89,15 @@ def make_bills(world: World, flow: Flow, spending: Spending) -> Bills:
     columns = {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
     keep = (columns["net"] != 0) & (columns["issued"] <= world.calendar.last_day)
     columns = {name: v[keep] for name, v in columns.items()}
-    order = np.lexsort((np.arange(len(columns["net"])), columns["receipt"], columns["account"], columns["unit"],
-                        columns["issued"]))  # fmt: skip
+    order = np.lexsort(
+        (
+            np.arange(len(columns["net"])),
+            columns["receipt"],
+            columns["account"],
+            columns["unit"],
+            columns["issued"],
+        )
+    )
     c = {name: v[order] for name, v in columns.items()}
     tax = np.sign(c["net"]) * ((np.abs(c["net"]) * c["vat"] + 50) // 100)
     due = c["issued"] + c["terms"]
@@ -85,7 +105,9 @@ def make_bills(world: World, flow: Flow, spending: Spending) -> Bills:
     slack = np.rint(np.clip(1.5 + 4 * noise[:, 0], -3, 14)).astype(np.int64)
     paid = to_friday(np.maximum(due + slack, c["issued"] + 1))
     paid = np.where(paid > world.calendar.last_day, NEVER, paid)
-    return Bills(c["party"], c["unit"], c["issued"], due, paid, c["net"] + tax, tax, c["account"], c["receipt"])
+    return Bills(
+        c["party"], c["unit"], c["issued"], due, paid, c["net"] + tax, tax, c["account"], c["receipt"]
+    )
 
 
 def _material_bills(world: World, flow: Flow) -> list[dict[str, np.ndarray]]:
@@ -94,12 +116,18 @@ def _material_bills(world: World, flow: Flow) -> list[dict[str, np.ndarray]]:
     for sign, units in ((1, r["quantity"]), (-1, r["rejected"])):
         some = np.flatnonzero(units > 0)
         supplier = r["supplier"][some]
-        out.append({
-            "party": SUPPLIER_PARTY + supplier, "unit": r["unit"][some], "issued": r["received"][some],
-            "net": sign * units[some] * r["price"][some], "vat": np.array([s[2] for s in P.SUPPLIERS])[supplier],
-            "terms": np.array([s[3] for s in P.SUPPLIERS])[supplier], "account": np.full(len(some), -1),
-            "receipt": some,
-        })  # fmt: skip
+        out.append(
+            {
+                "party": SUPPLIER_PARTY + supplier,
+                "unit": r["unit"][some],
+                "issued": r["received"][some],
+                "net": sign * units[some] * r["price"][some],
+                "vat": np.array([s[2] for s in P.SUPPLIERS])[supplier],
+                "terms": np.array([s[3] for s in P.SUPPLIERS])[supplier],
+                "account": np.full(len(some), -1),
+                "receipt": some,
+            }
+        )
     return out
 
 
@@ -109,16 +137,29 @@ def _service_bills(world: World, spending: Spending) -> list[dict[str, np.ndarra
     for code, amounts in accounts.items():
         parts = 2 if code in ("6100", "5210", "6210") else 1  # those come twice a month
         for part in range(parts):
-            share = amounts // 2 if part == 0 and parts == 2 else amounts - (amounts // 2 if parts == 2 else 0)
+            share = (
+                amounts // 2 if part == 0 and parts == 2 else amounts - (amounts // 2 if parts == 2 else 0)
+            )
             month, unit = np.nonzero(share)
             day = to_workday(calendar.start[month] + (13 if part == 0 and parts == 2 else 9))
             if part == parts - 1 and code != "1300":
                 day = calendar.last_workday()[month]
             service = SERVICE_OF[code]
-            full = {"party": SERVICE_PARTY + service, "vat": 0 if code in NO_VAT else 20,
-                    "terms": P.SERVICES[service][2], "account": INDEX[code], "receipt": -1}  # fmt: skip
-            out.append({"unit": unit, "issued": day, "net": share[month, unit],
-                        **{k: np.full(len(unit), v) for k, v in full.items()}})  # fmt: skip
+            full = {
+                "party": SERVICE_PARTY + service,
+                "vat": 0 if code in NO_VAT else 20,
+                "terms": P.SERVICES[service][2],
+                "account": INDEX[code],
+                "receipt": -1,
+            }
+            out.append(
+                {
+                    "unit": unit,
+                    "issued": day,
+                    "net": share[month, unit],
+                    **{k: np.full(len(unit), v) for k, v in full.items()},
+                }
+            )
     return out
 
 
@@ -138,24 +179,24 @@ def post_bills(world: World, flow: Flow, bills: Bills, journal: Journal) -> None
         ("investment", bills.account == INDEX["1500"]),
         ("expense", (bills.receipt < 0) & (bills.account != INDEX["1500"])),
     ):
-        at = (kind, number[rows], bills.issued[rows], bills.unit[rows])
-        more = {"document": document("BIL", number[rows]), "party": bills.party[rows]}
+        at = (number[rows], bills.issued[rows], bills.unit[rows])
+        more: dict[str, Any] = {"document": document("BIL", number[rows]), "party": bills.party[rows]}
         if kind.startswith("purchase"):
             line = flow.receipts[bills.receipt[rows]]
-            units = np.where(kind == "purchase", line["quantity"], -line["rejected"])
+            units = line["quantity"] if kind == "purchase" else -line["rejected"]
             value = units * world.standards.material_price[line["material"]]
             product = len(P.PRODUCTS) + line["material"]
-            journal.post(*at, "1210", value, product=product, **more)
-            journal.post(*at, "5100", net[rows] - value, product=product, **more)
+            journal.post(kind, *at, "1210", value, product=product, **more)
+            journal.post(kind, *at, "5100", net[rows] - value, product=product, **more)
         else:
-            journal.post(*at, bills.account[rows], net[rows], **more)
-        journal.post(*at, "2100", bills.tax[rows], **more)
-        journal.post(*at, "2000", -bills.gross[rows], tax=-bills.tax[rows], **more)
+            journal.post(kind, *at, bills.account[rows], net[rows], **more)
+        journal.post(kind, *at, "2100", bills.tax[rows], **more)
+        journal.post(kind, *at, "2000", -bills.gross[rows], tax=-bills.tax[rows], **more)
     paid = bills.paid < NEVER
-    at = ("payment", number[paid], bills.paid[paid], bills.unit[paid])
+    at = (number[paid], bills.paid[paid], bills.unit[paid])
     more = {"document": document("BIL", number[paid]), "party": bills.party[paid]}
-    journal.post(*at, "2000", bills.gross[paid], **more)
-    journal.post(*at, "1000", -bills.gross[paid], **more)
+    journal.post("payment", *at, "2000", bills.gross[paid], **more)
+    journal.post("payment", *at, "1000", -bills.gross[paid], **more)
 
 
 def post_spending(world: World, spending: Spending, journal: Journal) -> None:

@@ -13,9 +13,21 @@ from .world import INTERCOMPANY_CUSTOMER, World
 SPENDING = (0.90, 0.98, 0.94, 1.02)  # overhead spent to overhead in the standards, at the start
 OVERHEAD_PARTS = {"5200": 0.48, "5210": 0.14, "5220": 0.18, "5230": 0.20}
 PLANT_COSTS = {  # share of the sales a plant had at the start
-    "6000": 0.038, "6010": 0.011, "6120": 0.012, "6200": 0.022, "6210": 0.011, "6300": 0.006, "6310": 0.002,
-}  # fmt: skip
-HEAD_OFFICE = {"6200": 205_000, "6210": 85_000, "6300": 105_000, "6310": 38_000, "6010": 48_000}  # EUR a month
+    "6000": 0.038,
+    "6010": 0.011,
+    "6120": 0.012,
+    "6200": 0.022,
+    "6210": 0.011,
+    "6300": 0.006,
+    "6310": 0.002,
+}
+HEAD_OFFICE = {
+    "6200": 205_000,
+    "6210": 85_000,
+    "6300": 105_000,
+    "6310": 38_000,
+    "6010": 48_000,
+}  # EUR a month
 INSURANCE = (0.0040, 60_000)  # share of sales at a plant; EUR a year at head office
 COMMISSION, FREIGHT, PREMIUM = 0.012, 0.026, 0.09  # of the sales value; premium of a delivery sent by express
 EXPRESS_ABOVE = -0.1  # standard normal value above which a late delivery goes by express: 54 %
@@ -50,7 +62,7 @@ def _sum(world: World, day: np.ndarray, unit: np.ndarray, amount: np.ndarray) ->
 
 
 def normal_overhead(world: World) -> np.ndarray:
-    """Overhead of a normal month, by month and plant, in cents: set each January from the trend of volumes."""
+    """Overhead of a normal month by plant, in cents: set each January from the trend of volumes."""
     pairs, std = world.pairs, world.standards
     family = std.family[pairs.product]
     growth = 1 + np.array(P.FAMILY_GROWTH)[family] + np.array(P.PLANT_GROWTH)[pairs.unit]
@@ -58,7 +70,9 @@ def normal_overhead(world: World) -> np.ndarray:
     middle = np.maximum(year - 2022 + (9 - 7) / 12, 0)
     made = np.where(pairs.resource >= 0, world.with_sister(pairs.base) * std.overhead[pairs.product], 0.0)
     amount = made * growth ** middle[:, None]
-    return np.stack([np.rint(amount[:, pairs.unit == u].sum(axis=1)) for u in range(4)], axis=1).astype(np.int64)
+    return np.stack([np.rint(amount[:, pairs.unit == u].sum(axis=1)) for u in range(4)], axis=1).astype(
+        np.int64
+    )
 
 
 def express_freight(world: World, flow: Flow) -> np.ndarray:
@@ -82,15 +96,20 @@ def make_spending(world: World, flow: Flow, incidents: np.ndarray) -> Spending:
     season = np.array(SEASON_OF_MARKETING)[calendar.ordinal[:months] % 12][:, None]
     normal = normal_overhead(world)
     base_overhead = np.append(normal[0] * np.array(SPENDING), 0.0)
-    running = _sum(world, flow.runs["finished"], world.pairs.unit[flow.runs["pair"]], flow.runs["run_minutes"])
+    running = _sum(
+        world, flow.runs["finished"], world.pairs.unit[flow.runs["pair"]], flow.runs["run_minutes"]
+    )
     usual = np.maximum(np.median(running[:12], axis=0), 1)
     sales = np.append(np.array(P.SALES, dtype=float), 0.0) * 100
-    bills, people = {}, {}
+    bills: dict[str, np.ndarray] = {}
+    people: dict[str, np.ndarray] = {}
     for k, (account, share) in enumerate(OVERHEAD_PARTS.items()):
         level = base_overhead * share * (raises if account == "5200" else inflation)
         if account == "5220":
             level = level * (0.35 + 0.65 * running / usual)
-        (people if account == "5200" else bills)[account] = level * (1 + (noise[:, k] - 1) * (0.3, 2, 1, 0.6)[k])
+        (people if account == "5200" else bills)[account] = level * (
+            1 + (noise[:, k] - 1) * (0.3, 2, 1, 0.6)[k]
+        )
     failing = np.zeros((months, units))
     units_of_resource = [r[1] for r in P.RESOURCES]
     np.maximum.at(failing.T, units_of_resource, (world.effects.downtime > 0.1).T.astype(float))
@@ -100,20 +119,27 @@ def make_spending(world: World, flow: Flow, incidents: np.ndarray) -> Spending:
         level[P.HQ] = HEAD_OFFICE.get(account, 0) * 100
         is_people = account in ("6000", "6120", "6200", "6300")
         level = level * (raises if is_people else inflation) * (season if account == "6010" else 1)
-        (people if is_people else bills)[account] = level * (1 + (noise[:, 4 + k] - 1) * (0.25 if is_people else 1.5))
+        (people if is_people else bills)[account] = level * (
+            1 + (noise[:, 4 + k] - 1) * (0.25 if is_people else 1.5)
+        )
     sold = sales_value(world, flow)
     bills["6020"] = np.maximum(sold, 0) * COMMISSION
     bills["6100"] = np.maximum(sold, 0) * FREIGHT * (1 + (noise[:, 13] - 1) * 0.8)
     bills["6110"] = express_freight(world, flow)
     complaint = incidents["kind"] == 0
-    bills["5150"] = _sum(world, incidents["day"][complaint], incidents["unit"][complaint], incidents["cost"][complaint])
+    bills["5150"] = _sum(
+        world, incidents["day"][complaint], incidents["unit"][complaint], incidents["cost"][complaint]
+    )
     premium = np.append(sales[:4] * INSURANCE[0] * 12, INSURANCE[1] * 100)
     years = calendar.ordinal[:months:12][-1] // 12 - 2022 + 2
     depreciation = np.array(DEPRECIATION) * 100 * (1.012 ** (np.arange(months) // 12))[:, None]
     whole = {a: np.rint(v).astype(np.int64) for a, v in bills.items()}
     wages = {a: np.rint(v).astype(np.int64) for a, v in people.items()}
     return Spending(
-        whole, wages, normal, np.rint(depreciation).astype(np.int64),
+        whole,
+        wages,
+        normal,
+        np.rint(depreciation).astype(np.int64),
         np.rint(depreciation * 0.93 * (1 + 3 * (noise[:, 14] - 1))).astype(np.int64),
         np.rint(premium * 1.03 ** np.arange(years)[:, None] / 12).astype(np.int64) * 12,
-    )  # fmt: skip
+    )

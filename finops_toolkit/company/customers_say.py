@@ -7,20 +7,22 @@ import pyarrow as pa
 
 from . import parameters as P
 from .calendar import RUN_UP
-from .facts import Ids
 from .flow import Flow
+from .masters import Ids
 from .tables import dates, pick, table
 from .world import INTERCOMPANY_CUSTOMER, World
 
 ANSWERS = 15  # a plant and month
 LIKED = (8.35, 7.95, 8.15, 8.25)  # mean answer at usual punctuality
 PUNCTUAL = (0.945, 0.905, 0.94, 0.93)
-WEIGHT = 9.0  # points an answer falls when nothing is punctual
+WEIGHT = 5.5  # points an answer falls when nothing is punctual
 
 
 def punctuality(world: World, flow: Flow) -> np.ndarray:
     """Share of deliveries that left by the requested date, by month and plant."""
-    d = flow.deliveries[(flow.deliveries["quantity"] > 0) & (flow.deliveries["customer"] != INTERCOMPANY_CUSTOMER)]
+    d = flow.deliveries[
+        (flow.deliveries["quantity"] > 0) & (flow.deliveries["customer"] != INTERCOMPANY_CUSTOMER)
+    ]
     at = (world.calendar.month_of(d["day"]), world.pairs.unit[d["pair"]])
     good, all_ = np.zeros((2, world.calendar.months, len(P.PLANTS)))
     np.add.at(good, at, d["day"] <= d["requested"])
@@ -42,11 +44,23 @@ def survey_table(world: World, flow: Flow, name: Ids) -> dict[str, pa.Table]:
             feeling = rng.standard_normal((count, 2))
             nps = np.clip(np.rint(mood + 1.7 * feeling[:, 0]), 0, 10)
             csat = np.clip(np.rint(4.1 + 0.32 * (nps - 8.1) + 0.5 * feeling[:, 1]), 1, 5)
-            customer, day = here[rng.integers(0, len(here), count)], np.sort(days[rng.integers(0, len(days), count)])
+            customer, day = (
+                here[rng.integers(0, len(here), count)],
+                np.sort(days[rng.integers(0, len(days), count)]),
+            )
             parts.append(np.stack([np.full(count, u), customer, day, nps, csat], axis=1).astype(np.int64))
     rows = np.concatenate(parts)
     unit, customer, day, nps, csat = rows.T
-    return {"surveys": table("surveys", {
-        "response": name.number("SV", np.arange(len(rows)) + 1), "unit": name.unit(unit),
-        "customer": pick(customer, name.customers(world)), "date": dates(day), "nps": nps, "csat": csat,
-    })}  # fmt: skip
+    return {
+        "surveys": table(
+            "surveys",
+            {
+                "response": name.number("SV", np.arange(len(rows)) + 1),
+                "unit": name.unit(unit),
+                "customer": pick(customer, name.customers(world)),
+                "date": dates(day),
+                "nps": nps,
+                "csat": csat,
+            },
+        )
+    }

@@ -12,10 +12,23 @@ HORIZON = 6  # months ahead in a forecast snapshot
 LINES_PER_ORDER = 1.9
 
 LINE = np.dtype(
-    [("order", "i8"), ("line", "i8"), ("pair", "i8"), ("customer", "i8"), ("ordered", "i8"), ("requested", "i8"),
-     ("promised", "i8"), ("target", "i8"), ("quantity", "i8"), ("left", "i8"), ("price", "i8"), ("dollars", "i8"),
-     ("discount", "i8"), ("partial", "?")]
-)  # fmt: skip
+    [
+        ("order", "i8"),
+        ("line", "i8"),
+        ("pair", "i8"),
+        ("customer", "i8"),
+        ("ordered", "i8"),
+        ("requested", "i8"),
+        ("promised", "i8"),
+        ("target", "i8"),
+        ("quantity", "i8"),
+        ("left", "i8"),
+        ("price", "i8"),
+        ("dollars", "i8"),
+        ("discount", "i8"),
+        ("partial", "?"),
+    ]
+)
 
 
 def net_cents(quantity: np.ndarray, price: np.ndarray, discount: np.ndarray) -> np.ndarray:
@@ -38,7 +51,9 @@ def outside_orders(world: World, t: int, next_order: int) -> np.ndarray:
         activity = (world.drawn[t, of_unit] / pairs.base[of_unit] * pairs.weight[of_unit]).sum()
         # customers order on rhythms of their own: their number varies half as much as by pure chance
         mean_count = P.ORDERS[u] * activity
-        count = int(np.rint(mean_count + 0.5 * np.sqrt(mean_count) * np.clip(rng.standard_normal(), -2.5, 2.5)))
+        count = int(
+            np.rint(mean_count + 0.5 * np.sqrt(mean_count) * np.clip(rng.standard_normal(), -2.5, 2.5))
+        )
         here = np.flatnonzero((people.unit == u) & (people.first <= t) & (t <= people.last))
         share = np.cumsum(people.weight[here])
         customer = here[np.searchsorted(share, rng.random(count) * share[-1], side="right")]
@@ -114,12 +129,14 @@ def demand_before(world: World) -> np.ndarray:
 
 
 def forecast(world: World, t: int, history: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The snapshot made on the last day of the month before t: statistical and consensus, [step, pair] units.
+    """The snapshot made on the last day of the month before t.
 
-    `history` is outside orders by month and pair up to the month before t; what the sister unit will need of the
-    selling plant is added from its own forecast. The model takes the mean of the last twelve
-    months of a product, the trend of its family and the season of its family over the last two years; the
-    consensus adds what the departments know of their markets, and what they wish.
+    Statistical and consensus, [step, pair] units.
+
+    `history` is outside orders by month and pair up to the month before t; what the sister unit will need of
+    the selling plant is added from its own forecast. The model takes the mean of the last twelve months of a
+    product, the trend of its family and the season of its family over the last two years; the consensus adds
+    what the departments know of their markets, and what they wish.
     """
     family = world.standards.family[world.pairs.product]
     belongs = (family[:, None] == np.arange(5)).astype(float)

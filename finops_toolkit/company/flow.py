@@ -61,9 +61,17 @@ def run_months(world: World) -> Flow:
             months.setdefault(name, []).append(value)
         if t == RUN_UP - 1:
             open_at_start = state.open[state.open["customer"] >= 0].copy()
-    joined = {name: np.concatenate(months[name]) for name in ("lines", "deliveries", "runs", "used", "receipts")}
+    joined = {
+        name: np.concatenate(months[name]) for name in ("lines", "deliveries", "runs", "used", "receipts")
+    }
     stacked = {name: np.stack(parts) for name, parts in months.items() if name not in joined}
-    return Flow(open_at_start=open_at_start, opening_stock=opening[0], opening_materials=opening[1], **joined, **stacked)
+    return Flow(
+        open_at_start=open_at_start,
+        opening_stock=opening[0],
+        opening_materials=opening[1],
+        **joined,
+        **stacked,
+    )
 
 
 def _month(world: World, t: int, state: _State) -> dict[str, np.ndarray]:
@@ -95,11 +103,20 @@ def _month(world: World, t: int, state: _State) -> dict[str, np.ndarray]:
     state.stock = stock + counted
     state.materials = state.materials + materials_counted
     return {
-        "lines": lines, "deliveries": np.concatenate([deliveries, returned]), "runs": rows, "used": used,
-        "receipts": receipts, "stock": state.stock, "counted": counted, "materials": state.materials,
-        "materials_counted": materials_counted, "statistical": statistical, "consensus": consensus,
-        "orders": ordered, "planned": planned,
-    }  # fmt: skip
+        "lines": lines,
+        "deliveries": np.concatenate([deliveries, returned]),
+        "runs": rows,
+        "used": used,
+        "receipts": receipts,
+        "stock": state.stock,
+        "counted": counted,
+        "materials": state.materials,
+        "materials_counted": materials_counted,
+        "statistical": statistical,
+        "consensus": consensus,
+        "orders": ordered,
+        "planned": planned,
+    }
 
 
 def _make(
@@ -164,5 +181,7 @@ def _count(
     if world.calendar.ordinal[t] % 3 != 2:
         return np.maximum(gone, -stock), np.zeros_like(materials)
     found = np.rint(stock * (0.004 * noise[: stock.size] - 0.0015)).astype(np.int64)
-    more = np.rint(materials * (0.006 * noise[stock.size :].reshape(materials.shape) - 0.002)).astype(np.int64)
+    more = np.rint(materials * (0.006 * noise[stock.size :].reshape(materials.shape) - 0.002)).astype(
+        np.int64
+    )
     return np.maximum(gone + found, -stock), np.maximum(more, -materials)

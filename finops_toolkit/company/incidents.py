@@ -15,7 +15,7 @@ ACCIDENTS = (0.35, 0.80, 0.55, 0.50)  # a month
 
 
 def make_incidents(world: World, flow: Flow) -> np.ndarray:
-    """All incidents by day; `cost` in cents (booked as warranty for complaints, reported only for the others)."""
+    """All incidents by day, costs in cents; those of complaints are booked, the others reported only."""
     d = flow.deliveries
     month = world.calendar.month_of(d["day"])
     unit = world.pairs.unit[d["pair"]]
@@ -24,7 +24,9 @@ def make_incidents(world: World, flow: Flow) -> np.ndarray:
     limit = np.array(COMPLAINT_AT)[unit] - 8 * world.effects.scrap[month, resource]
     bad = (noise[:, 0] > limit) & (d["quantity"] > 0) & (d["customer"] != INTERCOMPANY_CUSTOMER)
     complaints = np.zeros(int(bad.sum()), dtype=INCIDENT)
-    complaints["day"] = d["day"][bad] + 3 + np.floor(np.minimum(np.abs(noise[bad, 1]) * 8, 24)).astype(np.int64)
+    complaints["day"] = (
+        d["day"][bad] + 3 + np.floor(np.minimum(np.abs(noise[bad, 1]) * 8, 24)).astype(np.int64)
+    )
     complaints["unit"], complaints["order"] = unit[bad], d["order"][bad]
     complaints["cost"] = np.rint(20_000 + d["amount"][bad] * np.clip(0.11 + 0.04 * noise[bad, 2], 0.02, 0.25))
     parts = [complaints]
@@ -36,7 +38,9 @@ def make_incidents(world: World, flow: Flow) -> np.ndarray:
             rows = np.zeros(int(count.sum()), dtype=INCIDENT)
             rows["day"] = days[rng.integers(0, len(days), len(rows))]
             rows["unit"], rows["kind"] = np.repeat(np.arange(len(P.PLANTS)), count), kind
-            rows["cost"] = np.rint(np.exp(7.0 + 0.8 * np.clip(rng.standard_normal(len(rows)), -2.5, 2.5))) * 100
+            rows["cost"] = (
+                np.rint(np.exp(7.0 + 0.8 * np.clip(rng.standard_normal(len(rows)), -2.5, 2.5))) * 100
+            )
             parts.append(rows)
     rows = np.concatenate(parts)
     rows = rows[rows["day"] <= world.calendar.last_day]

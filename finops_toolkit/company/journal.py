@@ -2,18 +2,51 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from . import parameters as P
 from .accounts import INDEX, PROFIT
 from .calendar import Calendar
 
 KINDS = (
-    "opening", "sale", "cost of sale", "credit note", "return to stock", "intercompany sale", "intercompany purchase",
-    "production", "overhead charged", "purchase", "purchase credit", "stock count", "expense", "investment", "payroll", "depreciation",
-    "insurance", "management fee", "interest", "receipt", "refund", "write-off", "payment", "wages paid",
-    "VAT settled", "intercompany settled", "scrap sold", "tax", "tax paid", "capital", "loan repaid", "dividend", "cash pool", "pension",
-)  # fmt: skip
+    "opening",
+    "sale",
+    "cost of sale",
+    "credit note",
+    "return to stock",
+    "intercompany sale",
+    "intercompany purchase",
+    "production",
+    "overhead charged",
+    "purchase",
+    "purchase credit",
+    "stock count",
+    "expense",
+    "investment",
+    "payroll",
+    "depreciation",
+    "insurance",
+    "management fee",
+    "interest",
+    "receipt",
+    "refund",
+    "write-off",
+    "payment",
+    "wages paid",
+    "VAT settled",
+    "intercompany settled",
+    "scrap sold",
+    "tax",
+    "tax paid",
+    "capital",
+    "loan repaid",
+    "dividend",
+    "cash pool",
+    "pension",
+)
 DOCUMENTS = ("", "INV", "DEL", "BIL", "RUN", "PUR")  # prefixes of the documents an entry refers to
 DOCUMENT_STEP = 10**10
 SUPPLIER_PARTY, SERVICE_PARTY = 10**6, 2 * 10**6  # parties: customers from 0, suppliers and services above
@@ -33,16 +66,30 @@ class Journal:
         self.calendar = calendar
         self.blocks: list[dict[str, np.ndarray]] = []
 
-    def post(self, kind: str, entry, day, unit, account, amount, **more) -> None:
-        """Add lines. `entry` numbers the entries of this kind in order of time; `account` is a code or indices.
+    def post(
+        self,
+        kind: str,
+        entry: ArrayLike,
+        day: ArrayLike,
+        unit: ArrayLike,
+        account: Any,
+        amount: ArrayLike,
+        **more: Any,
+    ) -> None:
+        """Add lines. `entry` numbers the entries of this kind in order of time.
 
-        All arguments are broadcast to the shape of `amount`; `more` may hold tax, dollars, document, product, party.
+        `account` is a code or indices.
+
+        All arguments are broadcast to the shape of `amount`; `more` may hold tax, dollars, document,
+        product, party.
         """
         amount = np.asarray(amount, dtype=np.int64)
         if isinstance(account, str):
             account = INDEX[account]
         values = {"entry": entry, "day": day, "unit": unit, "account": account, **_COLUMNS, **more}
-        block = {k: np.broadcast_to(np.asarray(v, dtype=np.int64), amount.shape).ravel() for k, v in values.items()}
+        block = {
+            k: np.broadcast_to(np.asarray(v, dtype=np.int64), amount.shape).ravel() for k, v in values.items()
+        }
         block["amount"] = amount.ravel()
         block["kind"] = np.full(amount.size, KINDS.index(kind))
         keep = block["amount"] != 0
@@ -61,10 +108,14 @@ class Journal:
 
     def book(self) -> dict[str, np.ndarray]:
         """All lines up to the last day in order of entry, with an opening entry for each unit in place of the
-        run-up; `number` is the entry's number and `line` the line's."""
+        run-up; `number` is the entry's number and `line` the line's.
+        """
         lines = {k: np.concatenate([b[k] for b in self.blocks]) for k in self.blocks[0]}
         opening = self.calendar.opening_day
-        lines = {k: v[(lines["day"] > opening) & (lines["day"] <= self.calendar.last_day)] for k, v in lines.items()}
+        lines = {
+            k: v[(lines["day"] > opening) & (lines["day"] <= self.calendar.last_day)]
+            for k, v in lines.items()
+        }
         first = self._opening(opening)
         lines = {k: np.concatenate([first[k], v]) for k, v in lines.items()}
         # the order is day, kind, entry, and within an entry the order in which its lines were posted
@@ -88,5 +139,12 @@ class Journal:
         unit, account = np.nonzero(past)
         n = len(unit)
         constants = {k: np.full(n, v) for k, v in _COLUMNS.items()}
-        return {"entry": unit, "day": np.full(n, day), "unit": unit, "account": account,
-                "amount": past[unit, account], "kind": np.zeros(n, dtype=np.int64), **constants}  # fmt: skip
+        return {
+            "entry": unit,
+            "day": np.full(n, day),
+            "unit": unit,
+            "account": account,
+            "amount": past[unit, account],
+            "kind": np.zeros(n, dtype=np.int64),
+            **constants,
+        }

@@ -8,11 +8,24 @@ from . import parameters as P
 from .world import World
 
 RUN = np.dtype(
-    [("pair", "i8"), ("resource", "i8"), ("finished", "i8"), ("planned_minutes", "i8"), ("run_minutes", "i8"),
-     ("planned", "i8"), ("made", "i8"), ("first_pass", "i8"), ("good", "i8"), ("hours", "i8"), ("wage", "i8")]
-)  # fmt: skip
+    [
+        ("pair", "i8"),
+        ("resource", "i8"),
+        ("finished", "i8"),
+        ("planned_minutes", "i8"),
+        ("run_minutes", "i8"),
+        ("planned", "i8"),
+        ("made", "i8"),
+        ("first_pass", "i8"),
+        ("good", "i8"),
+        ("hours", "i8"),
+        ("wage", "i8"),
+    ]
+)
 # `hours` are tenths of an hour of labour, `wage` tenths of a EUR for an hour
-PARTIAL_CORRECTION = 0.35  # share of a stock difference that one month's plan makes good: production is levelled
+PARTIAL_CORRECTION = (
+    0.35  # share of a stock difference that one month's plan makes good: production is levelled
+)
 
 
 def capacity_minutes(world: World, t: int) -> np.ndarray:
@@ -23,8 +36,8 @@ def capacity_minutes(world: World, t: int) -> np.ndarray:
 def plan(world: World, t: int, wanted: np.ndarray, stock: np.ndarray, overdue: np.ndarray) -> np.ndarray:
     """Units planned by pair (for sourced pairs: units to order from the sister).
 
-    `wanted` is the agreed forecast of this month, the next and so on. The forecast of the month, what is overdue, and part of the way to the stock aimed at, as far as the
-    machines can do it.
+    `wanted` is the agreed forecast of this month, the next and so on. The forecast of the month, what is
+    overdue, and part of the way to the stock aimed at, as far as the machines can do it.
     """
     pairs = world.pairs
     aim = np.array(P.COVER_MONTHS)[pairs.unit] * (wanted[0] + wanted[1]) / 2
@@ -66,14 +79,21 @@ def runs(world: World, t: int, planned: np.ndarray) -> np.ndarray:
     rows["run_minutes"] = np.rint(rows["planned_minutes"] * (1 - down))
     speed = np.minimum(np.array(P.SPEED)[unit] + 0.025 * noise[:, 1], 0.995)
     rows["made"] = np.floor(rows["run_minutes"] * speed * 100 / ideal)
-    scrap = np.clip(1 - np.array(P.FINAL_GOOD)[unit] + world.effects.scrap[t, resource] + 0.007 * noise[:, 2], 0.001, 0.3)
+    scrap = np.clip(
+        1 - np.array(P.FINAL_GOOD)[unit] + world.effects.scrap[t, resource] + 0.007 * noise[:, 2], 0.001, 0.3
+    )
     rework = np.array(P.FINAL_GOOD)[unit] - np.array(P.FIRST_PASS)[unit]
     rework = np.clip(rework * (1 + world.effects.scrap[t, resource] * 12) + 0.006 * noise[:, 3], 0.002, 0.3)
     rows["good"] = np.rint(rows["made"] * (1 - scrap))
     rows["first_pass"] = np.maximum(np.rint(rows["made"] * (1 - scrap - rework)), 0)
     years = (world.calendar.ordinal[t] // 12) - 2022
     product = pairs.product[pair]
-    pace = 1.0 + 0.03 * noise[:, 4] + np.array((-0.015, 0.02, 0.0, 0.01))[unit] + 0.12 * np.maximum(down - 0.25, 0)
+    pace = (
+        1.0
+        + 0.03 * noise[:, 4]
+        + np.array((-0.015, 0.02, 0.0, 0.01))[unit]
+        + 0.12 * np.maximum(down - 0.25, 0)
+    )
     rows["hours"] = np.rint(rows["made"] * world.standards.hours[product] / 10 * pace)
     rows["wage"] = np.rint(P.LABOUR_RATE / 10 * (1 + 0.55 * P.INFLATION * years)).astype(np.int64)
     rows = rows[rows["good"] > 0]
@@ -94,11 +114,13 @@ def wait_for_material(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Delay each run until its materials are there; drop the runs for which they do not come this month.
 
-    `stock` is [material, plant] units at the start; `receipts` has material, unit, received and accepted units.
-    Returns the runs that were made and the material they took.
+    `stock` is [material, plant] units at the start; `receipts` has material, unit, received and accepted
+    units. Returns the runs that were made and the material they took.
     """
     items = world.standards.bom_item[world.pairs.product[rows["pair"]]]
-    place = items * len(P.PLANTS) + world.pairs.unit[rows["pair"]][:, None]  # material and plant as one number
+    place = (
+        items * len(P.PLANTS) + world.pairs.unit[rows["pair"]][:, None]
+    )  # material and plant as one number
     places = stock.size
     start = world.calendar.start[t]
     at = np.concatenate([np.arange(places), receipts["material"] * len(P.PLANTS) + receipts["unit"]])

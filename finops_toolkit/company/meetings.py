@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from . import parameters as P
 from .calendar import RUN_UP, day_of, to_workday
-from .facts import Ids
-from .sayings import ROUTINE, STORIES
+from .masters import Ids
+from .sayings import sayings
 from .tables import dates, ids, money, table
 from .truths import TRUTHS
 from .world import World
@@ -18,10 +18,15 @@ from .world import World
 SALES_AND_OPERATIONS, REVIEW = "S&OP", "Performance review"
 HELD = {SALES_AND_OPERATIONS: (0.97, 0.88, 0.95, 0.94, 1.0), REVIEW: (0.97, 0.90, 0.94, 0.93, 0.97)}
 FUNCTIONS = ("finance", "operations", "sales", "purchasing", "logistics")
-PRESENT = ((0.96, 0.98, 0.95, 0.85, 0.80), (0.66, 0.95, 0.88, 0.70, 0.60), (0.90, 0.97, 0.92, 0.80, 0.75),
-           (0.84, 0.96, 0.90, 0.75, 0.70), (1.0, 0.90, 0.85, 0.60, 0.40))  # fmt: skip
+PRESENT = (
+    (0.96, 0.98, 0.95, 0.85, 0.80),
+    (0.66, 0.95, 0.88, 0.70, 0.60),
+    (0.90, 0.97, 0.92, 0.80, 0.75),
+    (0.84, 0.96, 0.90, 0.75, 0.70),
+    (1.0, 0.90, 0.85, 0.60, 0.40),
+)
 LATENCY = (5.0, 12.0, 7.0, 8.0, 6.0)  # days from raised to decided, on average
-CLOSURE = (0.86, 1.10, 0.95, 0.98, 0.90)  # days taken to close, as a share of the days allowed
+CLOSURE = (0.74, 0.98, 0.84, 0.90, 0.80)  # days taken to close, as a share of the days allowed
 RAISED = (1.6, 1.4, 1.6, 1.5, 0.7)  # questions a month
 LAPSE = next(t for t in TRUTHS if t.id == "lapsed_meetings")
 
@@ -56,11 +61,20 @@ def meeting_rows(world: World) -> list[_Meeting]:
 
 
 def meeting_table(rows: list[_Meeting], name: Ids) -> dict[str, pa.Table]:
-    return {"meetings": table("meetings", {
-        "meeting": ids("M", np.array([m.number for m in rows]) + name.offset, 5), "unit": [name.units[m.unit] for m in rows],
-        "kind": [m.kind for m in rows], "date": dates(np.array([m.day for m in rows])), "held": [m.held for m in rows],
-        "present": [m.present if m.held else None for m in rows],
-    })}  # fmt: skip
+    """The meetings; who was present stands only where one was held."""
+    return {
+        "meetings": table(
+            "meetings",
+            {
+                "meeting": ids("M", np.array([m.number for m in rows]) + name.offset, 5),
+                "unit": [name.units[m.unit] for m in rows],
+                "kind": [m.kind for m in rows],
+                "date": dates(np.array([m.day for m in rows])),
+                "held": [m.held for m in rows],
+                "present": [m.present if m.held else None for m in rows],
+            },
+        )
+    }
 
 
 def decision_table(world: World, rows: list[_Meeting], name: Ids) -> dict[str, pa.Table]:
@@ -71,14 +85,28 @@ def decision_table(world: World, rows: list[_Meeting], name: Ids) -> dict[str, p
     column = {k: [d[k] for d in found] for k in found[0]}
     missing = {k: np.array([d[k] is None or d[k] > last for d in found]) for k in ("decided", "closed")}
     undecided = missing["decided"]
-    at = {k: np.array([0 if v is None else v for v in column[k]]) for k in ("raised", "decided", "due", "closed", "meeting")}
-    return {"decisions": table("decisions", {
-        "decision": ids("A", np.arange(len(found)) + 1 + name.offset, 5), "unit": [name.units[u] for u in column["unit"]],
-        "meeting": ids("M", at["meeting"] + name.offset, 5, undecided | (at["meeting"] == 0)),
-        "about": column["about"], "text": column["text"], "owner": column["owner"], "raised": dates(at["raised"]),
-        "decided": dates(at["decided"], undecided), "due": dates(at["due"], undecided),
-        "closed": dates(at["closed"], missing["closed"] | undecided), "value": money(np.array(column["value"]) * 100),
-    })}  # fmt: skip
+    at = {
+        k: np.array([0 if v is None else v for v in column[k]])
+        for k in ("raised", "decided", "due", "closed", "meeting")
+    }
+    return {
+        "decisions": table(
+            "decisions",
+            {
+                "decision": ids("A", np.arange(len(found)) + 1 + name.offset, 5),
+                "unit": [name.units[u] for u in column["unit"]],
+                "meeting": ids("M", at["meeting"] + name.offset, 5, undecided | (at["meeting"] == 0)),
+                "about": column["about"],
+                "text": column["text"],
+                "owner": column["owner"],
+                "raised": dates(at["raised"]),
+                "decided": dates(at["decided"], undecided),
+                "due": dates(at["due"], undecided),
+                "closed": dates(at["closed"], missing["closed"] | undecided),
+                "value": money(np.array(column["value"]) * 100),
+            },
+        )
+    }
 
 
 def _routine(world: World, rows: list[_Meeting]) -> list[dict]:
@@ -88,20 +116,35 @@ def _routine(world: World, rows: list[_Meeting]) -> list[dict]:
         rng = world.chance.at("decisions", t)
         days = world.calendar.workdays[t]
         for u in range(len(P.UNITS)):
+            choices = [s for s in sayings().routine if not (s.plant and u == P.HQ)]
             for _ in range(int(rng.poisson(RAISED[u]))):
-                about, text, owner = ROUTINE[int(rng.integers(0, len(ROUTINE) - (0 if u != P.HQ else 8)))]
+                saying = choices[int(rng.integers(0, len(choices)))]
                 raised = int(days[int(rng.integers(0, len(days)))])
                 wait = float(rng.exponential(LATENCY[u]))
                 if P.UNITS[u] in LAPSE.units and world.effects.lapsed[t]:
                     wait += LAPSE.size
-                allowed, pace = 20 + 7 * int(rng.integers(0, 8)), CLOSURE[u] * float(np.exp(0.35 * rng.standard_normal()))
+                allowed, pace = (
+                    20 + 7 * int(rng.integers(0, 8)),
+                    CLOSURE[u] * float(np.exp(0.35 * rng.standard_normal())),
+                )
                 decided = int(to_workday(np.array(raised + 1 + int(wait))))
                 closed = int(to_workday(np.array(decided + 1 + int(allowed * pace))))
                 value = int(rng.integers(4, 70)) * 2000
                 forgotten = rng.random() < 0.02
-                out.append({"unit": u, "about": about, "text": text, "owner": owner, "raised": raised, "decided": decided,
-                            "due": int(to_workday(np.array(decided + allowed))), "closed": None if forgotten else closed,
-                            "value": value, "meeting": _meeting_before(by_unit[u], raised, decided)})  # fmt: skip
+                out.append(
+                    {
+                        "unit": u,
+                        "about": saying.about,
+                        "text": saying.text,
+                        "owner": saying.owner,
+                        "raised": raised,
+                        "decided": decided,
+                        "due": int(to_workday(np.array(decided + allowed))),
+                        "closed": None if forgotten else closed,
+                        "value": value,
+                        "meeting": _meeting_before(by_unit[u], raised, decided),
+                    }
+                )
     return out
 
 
@@ -113,7 +156,7 @@ def _meeting_before(held: list[_Meeting], raised: int, decided: int) -> int | No
 
 def _of_stories(world: World, rows: list[_Meeting]) -> list[dict]:
     out = []
-    for story in STORIES:
+    for story in sayings().stories:
         raised = _day(story.raised)
         if story.truth not in world.effects.active or raised > world.calendar.last_day:
             continue
@@ -122,8 +165,20 @@ def _of_stories(world: World, rows: list[_Meeting]) -> list[dict]:
         due = None if story.due is None else _day(story.due)
         held = [m for m in rows if m.unit == u and m.held]
         meeting = None if decided is None else _meeting_before(held, raised, decided)
-        out.append({"unit": u, "about": story.about, "text": story.text, "owner": story.owner, "raised": raised,
-                    "decided": decided, "due": due, "closed": closed, "value": story.value, "meeting": meeting})  # fmt: skip
+        out.append(
+            {
+                "unit": u,
+                "about": story.about,
+                "text": story.text,
+                "owner": story.owner,
+                "raised": raised,
+                "decided": decided,
+                "due": due,
+                "closed": closed,
+                "value": story.value,
+                "meeting": meeting,
+            }
+        )
     return out
 
 

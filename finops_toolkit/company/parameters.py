@@ -104,8 +104,8 @@ AVAILABILITY = (0.83, 0.80, 0.82, 0.81)
 SPEED = (0.92, 0.88, 0.90, 0.89)
 FIRST_PASS = (0.955, 0.925, 0.942, 0.935)
 FINAL_GOOD = (0.985, 0.966, 0.976, 0.972)
-COVER_MONTHS = (1.25, 1.50, 1.30, 1.40)  # finished stock aimed at, in months of forecast
-MATERIAL_COVER = (0.30, 0.50, 0.30, 0.45)
+COVER_MONTHS = (1.30, 1.55, 1.20, 1.45)  # finished stock aimed at, in months of forecast
+MATERIAL_COVER = (0.35, 0.50, 0.35, 0.45)
 FORECAST_BIAS = (0.015, -0.015, 0.020, 0.015)
 SHIPPING_DELAY = (0.050, 0.085, 0.055, 0.065)  # share of lines the warehouse ships late for its own reasons
 RETURNS = (0.011, 0.022, 0.014, 0.017)  # share of deliveries of which something comes back
@@ -124,7 +124,7 @@ RESOURCES = (
     ("W-L2", 3, 4, (20, 21, 22, 23)),
 )
 SHIFT_HOURS = (16, 16, 20, 16, 16, 20, 16, 16, 20, 20)  # hours a working day, by resource
-LOAD = (0.82, 0.82, 0.82, 0.82, 0.80, 0.85, 0.82, 0.80, 0.76, 0.74)  # of the hours, at the start
+LOAD = (0.82, 0.82, 0.82, 0.82, 0.80, 0.83, 0.82, 0.80, 0.76, 0.74)  # of the hours, at the start
 CREW = (7, 7, 9, 8, 6, 10, 8, 6, 10, 9)  # people at a resource
 
 SEGMENTS = ("distributor", "industrial", "utility", "oem", "intercompany")

@@ -9,8 +9,8 @@ from . import parameters as P
 from .accounts import CODES, PROFIT
 from .budgeting import Budget, budget_rows
 from .calendar import RUN_UP
-from .facts import PRODUCT_IDS, Ids
 from .flow import Flow
+from .masters import PRODUCT_IDS, Ids
 from .tables import dates, money, months, pick, quantity, table
 from .world import World
 
@@ -19,12 +19,20 @@ def budget_table(world: World, budgets: list[Budget], name: Ids) -> dict[str, pa
     """The budgets of all years; sales and cost of sales by product with their units."""
     rows = budget_rows(world, budgets)
     years = [b.year for b in budgets]
-    return {"budget": table("budget", {
-        "version": pick(rows["year"] - years[0], [str(y) for y in years]), "month": months(rows["year"] * 12 + rows["month"]),
-        "unit": name.unit(rows["unit"]), "account": pick(rows["account"], CODES),
-        "product": pick(rows["product"], PRODUCT_IDS), "amount": money(rows["amount"]),
-        "quantity": quantity(rows["quantity"], rows["product"] < 0),
-    })}  # fmt: skip
+    return {
+        "budget": table(
+            "budget",
+            {
+                "version": pick(rows["year"] - years[0], [str(y) for y in years]),
+                "month": months(rows["year"] * 12 + rows["month"]),
+                "unit": name.unit(rows["unit"]),
+                "account": pick(rows["account"], CODES),
+                "product": pick(rows["product"], PRODUCT_IDS),
+                "amount": money(rows["amount"]),
+                "quantity": quantity(rows["quantity"], rows["product"] < 0),
+            },
+        )
+    }
 
 
 def balance_table(world: World, moved: np.ndarray, name: Ids) -> dict[str, pa.Table]:
@@ -41,11 +49,18 @@ def balance_table(world: World, moved: np.ndarray, name: Ids) -> dict[str, pa.Ta
     rows, count = len(flow), len(used)
     month = np.tile(np.arange(rows), count)
     account, unit = np.repeat(account, rows), np.repeat(unit, rows)
-    return {"balances": table("balances", {
-        "account": pick(account, CODES), "unit": name.unit(unit),
-        "month": months(world.calendar.ordinal[RUN_UP + month]), "flow": money(flow[month, unit, account]),
-        "closing": money(closing[month, unit, account]),
-    })}  # fmt: skip
+    return {
+        "balances": table(
+            "balances",
+            {
+                "account": pick(account, CODES),
+                "unit": name.unit(unit),
+                "month": months(world.calendar.ordinal[RUN_UP + month]),
+                "flow": money(flow[month, unit, account]),
+                "closing": money(closing[month, unit, account]),
+            },
+        )
+    }
 
 
 def forecast_table(world: World, flow: Flow, name: Ids) -> dict[str, pa.Table]:
@@ -60,9 +75,18 @@ def forecast_table(world: World, flow: Flow, name: Ids) -> dict[str, pa.Table]:
         price = world.price[RUN_UP + made, order[pair]] * 93 // 100
         dollars = pairs.unit[order[pair]] == P.DOLLAR_PLANT
         euro = np.where(dollars, price * world.rate_average[RUN_UP + made - 1] // 10_000, price)
-        parts.append(table("forecasts", {
-            "version": [("consensus", "statistical")[code]] * len(made), "product": pick(pairs.product[order[pair]], PRODUCT_IDS),
-            "unit": name.unit(pairs.unit[order[pair]]), "month": months(calendar.ordinal[RUN_UP + made + step]),
-            "made_on": dates(calendar.start[RUN_UP + made] - 1), "quantity": quantity(units), "amount": money(units * euro),
-        }))  # fmt: skip
+        parts.append(
+            table(
+                "forecasts",
+                {
+                    "version": [("consensus", "statistical")[code]] * len(made),
+                    "product": pick(pairs.product[order[pair]], PRODUCT_IDS),
+                    "unit": name.unit(pairs.unit[order[pair]]),
+                    "month": months(calendar.ordinal[RUN_UP + made + step]),
+                    "made_on": dates(calendar.start[RUN_UP + made] - 1),
+                    "quantity": quantity(units),
+                    "amount": money(units * euro),
+                },
+            )
+        )
     return {"forecasts": pa.concat_tables(parts)}

@@ -9,9 +9,9 @@ from . import parameters as P
 from .accounts import ACCOUNTS, LINES
 from .budgeting import Budget
 from .calendar import FIRST_YEAR, RUN_UP
-from .facts import Ids
 from .flow import Flow
-from .sayings import CAUSES, REMARKS
+from .masters import Ids
+from .sayings import sayings
 from .tables import months, table
 from .truths import TRUTHS, Effects
 from .world import INTERCOMPANY_CUSTOMER, World
@@ -24,7 +24,7 @@ BALANCE_SHARE = 0.12  # of the budget from which stock and receivables get a rem
 def comment_table(
     world: World, flow: Flow, budgets: list[Budget], moved: np.ndarray, name: Ids
 ) -> dict[str, pa.Table]:
-    """Three remarks on the result of each unit and month, and one each on stock and open invoices far off budget."""
+    """Three remarks on the result of each unit and month, and on balances far off budget."""
     closing = np.cumsum(moved, axis=0)
     families = _families(world, flow, budgets)
     rows = []
@@ -34,20 +34,18 @@ def comment_table(
             for u in range(len(P.UNITS)):
                 effects = _effects(moved[t, u], budget.by_account[m, u])
                 balances = _balances(closing[t, u], budget.by_account[m, u])
-                for about, amount in effects + balances:
-                    owner, text = _text(world.effects, t, u, about, amount, families[t, u])
-                    rows.append((name.units[u], budget.year * 12 + m, about, owner, text))
-    unit, month, about, owner, text = zip(*rows, strict=True)
-    return {"comments": table("comments", {
-        "unit": list(unit), "month": months(np.array(month)), "about": list(about), "owner": list(owner),
-        "text": list(text),
-    })}  # fmt: skip
+                for topic, amount in effects + balances:
+                    said = _text(world.effects, t, u, topic, amount, families[t, u])
+                    rows.append((name.units[u], budget.year * 12 + m, topic, *said))
+    unit, month, about, owner, text = (list(column) for column in zip(*rows, strict=True))
+    columns = {"unit": unit, "month": months(np.array(month)), "about": about, "owner": owner, "text": text}
+    return {"comments": table("comments", columns)}
 
 
 def _effects(actual: np.ndarray, budget: np.ndarray) -> list[tuple[str, int]]:
     """What differs most from budget, as effects on the result in cents, favourable positive."""
     found = {}
-    for about in REMARKS:
+    for about in (remark.about for remark in sayings().remarks):
         if about in ("inventory", "receivables"):
             continue
         at = [i for i, a in enumerate(ACCOUNTS) if (a[4] == about or a[2] == about) and a[0] >= "4000"]
@@ -67,7 +65,10 @@ def _balances(actual: np.ndarray, budget: np.ndarray) -> list[tuple[str, int]]:
 
 
 def _families(world: World, flow: Flow, budgets: list[Budget]) -> np.ndarray:
-    """By month and unit, the families whose sales differ most from budget, downwards and upwards: [t, u, 2]."""
+    """By month and unit, the families whose sales differ most from budget, downwards and upwards.
+
+    [t, u, 2].
+    """
     pairs, d = world.pairs, flow.deliveries[flow.deliveries["customer"] != INTERCOMPANY_CUSTOMER]
     gap = np.zeros((world.calendar.months, len(P.UNITS), len(P.FAMILIES)))
     family = world.standards.family[pairs.product]
@@ -80,14 +81,17 @@ def _families(world: World, flow: Flow, budgets: list[Budget]) -> np.ndarray:
 
 
 def _text(effects: Effects, t: int, u: int, about: str, amount: int, families: np.ndarray) -> tuple[str, str]:
-    owner, bad, good = REMARKS[about]
-    text = bad if amount < 0 else good
-    month = effects.calendar.text(t)
-    for truth in TRUTHS:
-        at_work = truth.id in effects.active and truth.start <= month <= (truth.end or "9999")
-        cause = CAUSES.get((truth.id, P.UNITS[u], about)) or CAUSES.get((truth.id, None, about))
-        expected = amount > 0 if "cheaper" in (cause or "") or "Good utilisation" in (cause or "") else amount < 0
-        if cause and at_work and expected and P.UNITS[u] in truth.units:
-            text = cause
+    """Owner and text of a remark; a planted truth at work in the unit explains what it causes."""
+    remark = next(r for r in sayings().remarks if r.about == about)
+    text = remark.bad if amount < 0 else remark.good
+    month, unit = effects.calendar.text(t), P.UNITS[u]
+    truths = {truth.id: truth for truth in TRUTHS if truth.id in effects.active}
+    for cause in sayings().causes:
+        truth = truths.get(cause.truth)
+        if truth is None or cause.about != about or cause.when_good != (amount > 0):
+            continue
+        at_work = truth.start <= month <= (truth.end or "9999")
+        if at_work and unit in truth.units and cause.unit in (None, unit):
+            text = cause.text
     word = P.FAMILIES[families[0 if amount < 0 else 1]].lower()
-    return owner, text.format(amount=f"{abs(amount) / 1e5:,.0f}", family=word)
+    return remark.owner, text.format(amount=f"{abs(amount) / 1e5:,.0f}", family=word)

@@ -55,7 +55,9 @@ def post_sales(world: World, flow: Flow, journal: Journal) -> Invoices:
     return invoices
 
 
-def _invoices(world: World, d: np.ndarray, head: np.ndarray, group: np.ndarray, credit: np.ndarray) -> Invoices:
+def _invoices(
+    world: World, d: np.ndarray, head: np.ndarray, group: np.ndarray, credit: np.ndarray
+) -> Invoices:
     people = world.customers
     customer, day = d["customer"][head], d["day"][head]
     net = np.zeros(len(head), dtype=np.int64)
@@ -80,7 +82,7 @@ def _invoices(world: World, d: np.ndarray, head: np.ndarray, group: np.ndarray, 
 
 
 def _with_write_offs(invoices: Invoices) -> tuple[np.ndarray, np.ndarray]:
-    """Add the credit notes of invoices given up, in order of issue; returns the new number of each old one."""
+    """Add credit notes for invoices given up, in order of issue; returns old and new numbers."""
     lost = np.flatnonzero(invoices.settled_without_cash)
     n = len(invoices.issued)
     extra = {name: getattr(invoices, name)[lost] for name in Invoices.__dataclass_fields__}
@@ -97,19 +99,34 @@ def _with_write_offs(invoices: Invoices) -> tuple[np.ndarray, np.ndarray]:
     return rank[:n] + 1, np.arange(len(order)) + 1
 
 
-def _post_documents(world: World, d: np.ndarray, delivery: np.ndarray, number: np.ndarray, journal: Journal) -> None:
+def _post_documents(
+    world: World, d: np.ndarray, delivery: np.ndarray, number: np.ndarray, journal: Journal
+) -> None:
     """Revenue and cost of sales, a line for each delivery."""
     std, unit, product = world.standards, world.pairs.unit[d["pair"]], world.pairs.product[d["pair"]]
     back = d["quantity"] < 0
     paper = document("DEL", delivery)
-    for rows, sale, cost, revenue in ((~back, "sale", "cost of sale", "4000"), (back, "credit note",
-                                                                             "return to stock", "4010")):  # fmt: skip
+    for rows, sale, cost, revenue in (
+        (~back, "sale", "cost of sale", "4000"),
+        (back, "credit note", "return to stock", "4010"),
+    ):
         at = {"entry": number[rows], "day": d["day"][rows], "unit": unit[rows]}
         q, p = d["quantity"][rows], product[rows]
         more = {"product": p, "document": paper[rows]}
-        journal.post(sale, at["entry"], at["day"], at["unit"], revenue, -d["amount"][rows],
-                     dollars=-d["dollars"][rows], party=d["customer"][rows], **more)  # fmt: skip
-        journal.post(cost, at["entry"], at["day"], at["unit"], "5000", q * (std.material + std.labour)[p], **more)
+        journal.post(
+            sale,
+            at["entry"],
+            at["day"],
+            at["unit"],
+            revenue,
+            -d["amount"][rows],
+            dollars=-d["dollars"][rows],
+            party=d["customer"][rows],
+            **more,
+        )
+        journal.post(
+            cost, at["entry"], at["day"], at["unit"], "5000", q * (std.material + std.labour)[p], **more
+        )
         journal.post(cost, at["entry"], at["day"], at["unit"], "5010", q * std.overhead[p], **more)
         journal.post(cost, at["entry"], at["day"], at["unit"], "1200", -q * std.cost[p], **more)
 
@@ -133,7 +150,10 @@ def _post_heads(invoices: Invoices, number: np.ndarray, journal: Journal) -> Non
 def _post_settlement(world: World, invoices: Invoices, journal: Journal) -> None:
     """Cash comes in at the rate of its month; the difference to the booked amount is an exchange result."""
     settled = (invoices.paid < NEVER) & ~invoices.write_off & ~invoices.settled_without_cash
-    for kind, rows in (("receipt", settled & (invoices.gross > 0)), ("refund", settled & (invoices.gross < 0))):
+    for kind, rows in (
+        ("receipt", settled & (invoices.gross > 0)),
+        ("refund", settled & (invoices.gross < 0)),
+    ):
         number, day = np.flatnonzero(rows) + 1, invoices.paid[rows]
         rate = world.rate_average[world.calendar.month_of(day)]
         dollars, gross = invoices.dollars[rows], invoices.gross[rows]
@@ -146,7 +166,7 @@ def _post_settlement(world: World, invoices: Invoices, journal: Journal) -> None
 
 
 def _post_sister(world: World, d: np.ndarray, delivery: np.ndarray, journal: Journal) -> None:
-    """A delivery to the sister unit: transfer price on both sides, the margin nets to zero over the company."""
+    """Both sides of a delivery to the sister unit; the margin nets to zero over the company."""
     product = world.pairs.product[d["pair"]]
     cost, price = world.standards.cost[product] * d["quantity"], d["amount"]
     number = np.arange(len(d)) + 1

@@ -10,23 +10,39 @@ from .demand import net_cents, to_euro
 from .world import INTERCOMPANY_CUSTOMER, World
 
 DELIVERY = np.dtype(
-    [("order", "i8"), ("line", "i8"), ("pair", "i8"), ("customer", "i8"), ("day", "i8"), ("quantity", "i8"),
-     ("amount", "i8"), ("dollars", "i8"), ("price", "i8"), ("dollar_price", "i8"), ("discount", "i8"),
-     ("requested", "i8")]
-)  # fmt: skip
+    [
+        ("order", "i8"),
+        ("line", "i8"),
+        ("pair", "i8"),
+        ("customer", "i8"),
+        ("day", "i8"),
+        ("quantity", "i8"),
+        ("amount", "i8"),
+        ("dollars", "i8"),
+        ("price", "i8"),
+        ("dollar_price", "i8"),
+        ("discount", "i8"),
+        ("requested", "i8"),
+    ]
+)
 SMALLEST_PART = 0.25  # of a line, below which nothing is sent in advance
 
 
 def ship(
-    world: World, t: int, lines: np.ndarray, stock: np.ndarray, made: tuple[np.ndarray, np.ndarray, np.ndarray]
+    world: World,
+    t: int,
+    lines: np.ndarray,
+    stock: np.ndarray,
+    made: tuple[np.ndarray, np.ndarray, np.ndarray],
 ) -> tuple[np.ndarray, np.ndarray]:
     """Ship what can be shipped in a month.
 
-    `lines` are open order lines (their `left` is changed), `stock` is units by pair at the start, `made` is pair,
-    day and units that come in during the month. Returns deliveries and the units shipped by pair.
+    `lines` are open order lines (their `left` is changed), `stock` is units by pair at the start, `made` is
+    pair, day and units that come in during the month. Returns deliveries and the units shipped by pair.
 
-    For each pair, lines queue by their target date; a line goes out in full on the first day at which all that
-    came in covers the queue up to it. If its customer takes parts, what is there on the target day goes first.
+    For each pair, lines queue by their target date; a line goes out in full on the first day at which all
+    that came in covers the queue up to it. If its customer takes parts, what is there on the target day goes
+    first.
     """
     calendar, pairs = world.calendar, len(world.pairs.product)
     start, last = int(calendar.start[t]), int(calendar.workdays[t][-1])
@@ -72,7 +88,7 @@ def _deliveries(world: World, t: int, lines: np.ndarray, days: np.ndarray, units
 
 
 def _priced(world: World, t: int, out: np.ndarray) -> np.ndarray:
-    """Net value: in dollars first where the customer is invoiced in dollars, then at the month's average rate."""
+    """Net value; where a customer is invoiced in dollars, from those at the month's average rate."""
     out["dollars"] = net_cents(out["quantity"], out["dollar_price"], out["discount"])
     euro = net_cents(out["quantity"], out["price"], out["discount"])
     out["amount"] = np.where(out["dollar_price"] > 0, to_euro(out["dollars"], world.rate_average[t]), euro)

@@ -10,7 +10,19 @@ import pyarrow as pa
 
 from finops_toolkit.errors import UsageError
 
-from . import aims, budgeting, closing, cost_ledger, customers_say, facts, handoffs, meetings, plans, remarks
+from . import (
+    aims,
+    budgeting,
+    closing,
+    cost_ledger,
+    customers_say,
+    facts,
+    handoffs,
+    masters,
+    meetings,
+    plans,
+    remarks,
+)
 from .cost_ledger import Bills, make_bills
 from .costs import Spending, make_spending, sales_value
 from .flow import Flow, run_months
@@ -62,9 +74,9 @@ def simulate_division(seed: int, years: int, division: int, active: tuple[str, .
 
 def division_tables(run: Division) -> dict[str, pa.Table]:
     """All tables of a division in the contract's types."""
-    name = facts.Ids(run.world.chance.division)
+    name = masters.Ids(run.world.chance.division)
     world, flow = run.world, run.flow
-    tables = facts.masters(world, name)
+    tables = masters.master_tables(world, name)
     tables |= facts.orders_and_deliveries(world, flow, name)
     tables |= facts.production_tables(world, flow, name)
     tables |= facts.purchase_table(world, flow, name)
@@ -91,7 +103,9 @@ def check_size(seed: int, years: int, scale: float) -> int:
     if not isinstance(years, int) or not 1 <= years <= 20:
         raise UsageError(f"years is {years!r}.", "Allowed: a whole number from 1 to 20.")
     if scale != int(scale) or not 1 <= scale <= 99:
-        raise UsageError(f"scale is {scale!r}.", "Allowed: a whole number from 1 to 99, the number of divisions.")
+        raise UsageError(
+            f"scale is {scale!r}.", "Allowed: a whole number from 1 to 99, the number of divisions."
+        )
     return int(scale)
 
 
@@ -100,9 +114,10 @@ def simulate(
 ) -> tuple[dict[str, pa.Table], list[dict]]:
     """The generated company in memory: its tables in the contract's types, and the truths planted in it.
 
-    `without` names planted truths to leave out (see `truths.IDS`): the effect of one is the difference between
-    two simulations under the same seed. `scale` is the number of divisions, each with its own plants, customers
-    and books; only the first holds planted truths. Raises UsageError for values that make no company.
+    `without` names planted truths to leave out (see `truths.IDS`): the effect of one is the difference
+    between two simulations under the same seed. `scale` is the number of divisions, each with its own
+    plants, customers and books; only the first holds planted truths. Raises UsageError for values that make
+    no company.
     """
     divisions = check_size(seed, years, scale)
     active = active_truths((without,) if isinstance(without, str) else tuple(without))
@@ -110,7 +125,9 @@ def simulate(
     for division in range(divisions):
         for name, rows in tables_of(seed, years, division, active).items():
             parts.setdefault(name, []).append(rows)
-    return {name: pa.concat_tables(rows) for name, rows in parts.items()}, as_records(active, f"{2022 + years}-12")
+    return {name: pa.concat_tables(rows) for name, rows in parts.items()}, as_records(
+        active, f"{2022 + years}-12"
+    )
 
 
 def tables_of(seed: int, years: int, division: int, active: tuple[str, ...]) -> dict[str, pa.Table]:
@@ -122,4 +139,3 @@ def tables_of(seed: int, years: int, division: int, active: tuple[str, ...]) -> 
 def closed_through(years: int) -> str:
     """The last month of the books."""
     return f"{2022 + years}-12"
-

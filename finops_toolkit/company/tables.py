@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Sequence
-from functools import cache
-from importlib.resources import files
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from finops_toolkit.books.contract import load_contract
+
 ARROW = {
-    "id": pa.string(), "text": pa.string(), "date": pa.date32(), "month": pa.date32(), "time": pa.timestamp("us"),
-    "money": pa.decimal128(19, 4), "quantity": pa.decimal128(19, 4), "rate": pa.decimal128(19, 8),
-    "integer": pa.int64(), "boolean": pa.bool_(),
-}  # fmt: skip
-
-
-@cache
-def contract_tables() -> dict[str, dict]:
-    """The tables of the contract as they stand in its file."""
-    text = files("finops_toolkit.books").joinpath("contract.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)["tables"]
+    "id": pa.string(),
+    "text": pa.string(),
+    "date": pa.date32(),
+    "month": pa.date32(),
+    "time": pa.timestamp("us"),
+    "money": pa.decimal128(19, 4),
+    "quantity": pa.decimal128(19, 4),
+    "rate": pa.decimal128(19, 8),
+    "integer": pa.int64(),
+    "boolean": pa.bool_(),
+}
 
 
 def decimals(values: np.ndarray, scale: int, missing: np.ndarray | None = None) -> pa.Array:
@@ -41,18 +40,22 @@ def _blank(array: pa.Array, missing: np.ndarray | None) -> pa.Array:
 
 
 def money(cents: np.ndarray, missing: np.ndarray | None = None) -> pa.Array:
+    """Whole cents as money."""
     return decimals(np.asarray(cents, dtype=np.int64) * 100, 4, missing)
 
 
 def quantity(units: np.ndarray, missing: np.ndarray | None = None) -> pa.Array:
+    """Whole units as a quantity."""
     return decimals(np.asarray(units, dtype=np.int64) * 10_000, 4, missing)
 
 
 def rate(hundred_millionths: np.ndarray, missing: np.ndarray | None = None) -> pa.Array:
+    """Whole hundred-millionths as a rate."""
     return decimals(hundred_millionths, 8, missing)
 
 
 def dates(days: np.ndarray, missing: np.ndarray | None = None) -> pa.Array:
+    """Day numbers as dates."""
     days = np.asarray(days)
     safe = days if missing is None else np.where(missing, 0, days)
     return _blank(pa.array(safe.astype(np.int32)).cast(pa.date32()), missing)
@@ -78,16 +81,16 @@ def ids(prefix: str, numbers: np.ndarray, width: int = 6, missing: np.ndarray | 
     return _blank(pc.binary_join_element_wise(prefix, digits, ""), missing)
 
 
-def table(name: str, columns: dict[str, pa.Array | Sequence]) -> pa.Table:
+def table(name: str, columns: Mapping[str, pa.Array | Sequence]) -> pa.Table:
     """A table with all columns of the contract in its order; what is not given is empty."""
-    spec = contract_tables()[name]["columns"]
+    spec = load_contract().tables[name].columns
     unknown = set(columns) - set(spec)
     if unknown:
         raise KeyError(f"{name} has no column {sorted(unknown)}")
     rows = len(next(iter(columns.values())))
     arrays = []
     for column, rule in spec.items():
-        kind = ARROW[rule["type"]]
+        kind = ARROW[rule.type]
         value = columns.get(column)
         if value is None:
             arrays.append(pa.nulls(rows, kind))

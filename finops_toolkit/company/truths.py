@@ -6,7 +6,10 @@ difference between two runs under the same seed.
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import asdict, dataclass
+from importlib.resources import files
+from typing import Any
 
 import numpy as np
 
@@ -26,46 +29,20 @@ class Truth:
     size: float
     size_unit: str
     start: str
-    end: str | None
     units: tuple[str, ...]
     what: tuple[str, ...]  # families, resources, suppliers, segments, products concerned
     where: str  # table and measure in which it is seen
+    end: str | None = None
 
 
-TRUTHS = (
-    Truth("price_war", "price war", "A competitor undercuts ball valves in the markets of North and South; the sales "
-          "price of the family falls by 8 % and stays down.", -0.08, "share of the price", "2025-03", None,
-          ("NORTH", "SOUTH"), ("Ball valves",), "orders.price by family and unit; gross margin"),
-    Truth("failing_machine", "failing machine", "The spindle of pump line E-L1 wears out: 20 points more downtime, so "
-          "less is made, more is late and more goes by premium freight.", 0.20, "share of planned minutes", "2025-08",
-          None, ("EAST",), ("E-L1",), "production.run_minutes / planned_minutes by resource; premium freight; OTIF"),
-    Truth("late_supplier", "late supplier", "The foundry Odlewnia Sanok delivers six weeks later than before; at East "
-          "castings run out and pumps come late.", 42, "days", "2024-04", "2024-09", ("NORTH", "SOUTH", "EAST", "WEST"), ("S07",),
-          "purchases.received - promised by supplier; OTIF of the plants"),
-    Truth("slow_payers", "slow payers", "Distributors pay 20 days later than before.", 20, "days", "2024-10", None,
-          ("NORTH", "SOUTH", "EAST", "WEST"), ("distributor",), "invoices.paid - issued by segment; DSO"),
-    Truth("biased_forecast", "biased forecast", "The agreed sales forecast of West is set 18 % too high; the plant "
-          "makes what is forecast, so stock is built: absorbed overhead lifts profit while cash falls.", 0.18,
-          "share of the forecast", "2025-01", None, ("WEST",), (), "forecasts (consensus) against orders; stock; "
-          "account 5290; cash"),
-    Truth("faster_changeovers", "initiative with effect", "Faster changeovers at North lift the availability of its "
-          "lines by 5 points.", 0.05, "share of planned minutes", "2024-03", None, ("NORTH",),
-          ("N-L1", "N-L2", "N-L3"), "production.run_minutes / planned_minutes; initiative IN-01"),
-    Truth("dispatch_slots", "initiative with effect", "Fixed dispatch slots at East take 3 points off the lines that its warehouse "
-          "ships late.", -0.03, "share of order lines", "2025-02", None, ("EAST",), (),
-          "order lines shipped after the requested date; initiative IN-02"),
-    Truth("scrap_training", "initiative without effect", "The scrap training at South has no effect.", 0.0,
-          "share of units made", "2024-09", None, ("SOUTH",), (), "production.good / made; initiative IN-03"),
-    Truth("cheap_brass", "conflicting KPIs", "Purchasing at South moves brass to Dravsko Metal: the price falls by 6 %, "
-          "purchasing's KPI improves, and 2.5 points more of the ball valves are scrapped.", 0.025,
-          "share of units made", "2024-06", None, ("SOUTH",), ("S14", "M02", "S-L1"),
-          "material price variance against scrap cost; purchases.price; production.good / made"),
-    Truth("lapsed_meetings", "lapsed meetings", "The S&OP meeting of West is not held for six months; what is raised "
-          "there waits 40 days longer for a decision.", 40, "days", "2025-05", "2025-10", ("WEST",), (),
-          "meetings.held; decisions.decided - raised"),
-    Truth("pump_spike", "seasonal anomaly", "A heat wave lifts the orders for pumps by 40 % in one month.", 0.40,
-          "share of orders", "2024-07", "2024-07", ("EAST", "WEST"), ("Pumps",), "orders.quantity by family and month"),
-)  # fmt: skip
+def _read() -> tuple[Truth, ...]:
+    rows: list[dict[str, Any]] = tomllib.loads(
+        files(__package__).joinpath("truths.toml").read_text(encoding="utf-8")
+    )["truths"]
+    return tuple(Truth(**{**row, "units": tuple(row["units"]), "what": tuple(row["what"])}) for row in rows)
+
+
+TRUTHS = _read()
 IDS = tuple(truth.id for truth in TRUTHS)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from . import names
 from . import parameters as P
@@ -32,6 +33,7 @@ class Standards:
 
     @property
     def cost(self) -> np.ndarray:
+        """Standard cost of a unit, in cents."""
         return self.material + self.labour + self.overhead
 
     @property
@@ -52,7 +54,9 @@ def make_standards() -> Standards:
     material = (bom * tenths[item]).sum(axis=1)  # tenths of a unit x tenths of a EUR = cents
     hours = np.maximum(np.rint(P.LABOUR_SHARE * price / P.LABOUR_RATE * 100).astype(np.int64), 1)
     overhead = np.rint(P.OVERHEAD_SHARE * price).astype(np.int64)
-    return Standards(family, price, material, hours * P.LABOUR_RATE // 100, overhead, hours, item, bom, tenths * 10)
+    return Standards(
+        family, price, material, hours * P.LABOUR_RATE // 100, overhead, hours, item, bom, tenths * 10
+    )
 
 
 @dataclass(frozen=True)
@@ -76,13 +80,23 @@ def make_customers(calendar: Calendar, chance: Chance) -> Customers:
     """Customers in yearly cohorts: a cohort draws from its own stream, so later ones change nothing."""
     columns: dict[str, list] = {key: [] for key in Customers.__dataclass_fields__}
 
-    def add(**values: np.ndarray) -> None:
+    def add(**values: ArrayLike) -> None:
         for key, value in values.items():
             columns[key].append(np.asarray(value))
 
     buyer = np.array([P.BUYER])
-    add(unit=np.array([P.SELLER]), segment=[4], terms=[30], habit=[0], vat=[0], discount=[0], weight=[0.0],
-        first=[10**6], last=[-1], partial=[False])  # fmt: skip
+    add(
+        unit=np.array([P.SELLER]),
+        segment=[4],
+        terms=[30],
+        habit=[0],
+        vat=[0],
+        discount=[0],
+        weight=[0.0],
+        first=[10**6],
+        last=[-1],
+        partial=[False],
+    )
     labels = [f"{P.UNIT_NAMES[P.PLANTS[buyer[0]]]} (sister unit)"]
     cohorts = (calendar.months - RUN_UP) // 12 + 1
     for cohort in range(cohorts):
@@ -95,10 +109,18 @@ def make_customers(calendar: Calendar, chance: Chance) -> Customers:
             rank = np.arange(1, n + 1) if cohort == 0 else rng.integers(8, 20, n)
             discount = np.array(P.SEGMENT_DISCOUNTS)[segment] + rng.integers(-2, 3, n)
             export = rng.random(n) < 0.45
-            add(unit=np.full(n, u), segment=segment, terms=np.array(P.SEGMENT_TERMS)[segment],
-                habit=rng.integers(-4, 15, n), vat=np.where(export | (u == P.DOLLAR_PLANT), 0, 20),
-                discount=np.maximum(discount, 0), weight=1 / (rank + 3.0), first=start, last=start + life,
-                partial=rng.random(n) < 0.65)  # fmt: skip
+            add(
+                unit=np.full(n, u),
+                segment=segment,
+                terms=np.array(P.SEGMENT_TERMS)[segment],
+                habit=rng.integers(-4, 15, n),
+                vat=np.where(export | (u == P.DOLLAR_PLANT), 0, 20),
+                discount=np.maximum(discount, 0),
+                weight=1 / (rank + 3.0),
+                first=start,
+                last=start + life,
+                partial=rng.random(n) < 0.65,
+            )
     arrays = {key: np.concatenate(parts) for key, parts in columns.items() if parts}
     labels += names.customer_names(len(arrays["unit"]) - 1, chance.division)
     return Customers(name=labels, **arrays)
@@ -137,7 +159,8 @@ def make_pairs(standards: Standards, calendar: Calendar) -> Pairs:
     made_units = base.copy()  # what a plant must make: its own sales and the sister unit's
     for i in np.flatnonzero(sourced):
         made_units[(unit == P.SELLER) & (product == product[i])] += base[i]
-    # ideal minutes in proportion to the labour in a unit, so that the resource is loaded as the parameters say
+    # ideal minutes in proportion to the labour in a unit, so that the resource is loaded as the parameters
+    # say
     ideal = np.zeros(len(rows))
     oee = np.array(P.AVAILABILITY) * np.array(P.SPEED) * np.array(P.FINAL_GOOD)
     for r in range(len(P.RESOURCES)):
@@ -158,10 +181,14 @@ class World:
     standards: Standards
     customers: Customers
     pairs: Pairs
-    buyer_of: np.ndarray  # [pair] of the selling plant: the pair of the same product at the sister unit, else -1
+    buyer_of: (
+        np.ndarray
+    )  # [pair] of the selling plant: the pair of the same product at the sister unit, else -1
     expected: np.ndarray  # [month + 12, pair] outside orders expected without noise
     drawn: np.ndarray  # [month, pair] outside orders with the noise of the month
-    price: np.ndarray  # [month, pair] cents before discount, in the books' currency or dollars at the dollar plant
+    price: (
+        np.ndarray
+    )  # [month, pair] cents before discount, in the books' currency or dollars at the dollar plant
     rate_average: np.ndarray  # ten-thousandths of a EUR for a dollar
     rate_closing: np.ndarray
     material_price: np.ndarray  # [month, material] cents
@@ -181,10 +208,20 @@ def make_world(seed: int, years: int, division: int, active: tuple[str, ...]) ->
     expected = _expected_sales(calendar, pairs, standards, effects)
     average, closing = _rates(calendar, Chance(seed))
     return World(
-        calendar, chance, effects, standards, make_customers(calendar, chance), pairs,
-        _buyer_of(pairs), expected, expected[: calendar.months] * _noise(calendar, chance, pairs, standards),
-        _prices(calendar, pairs, standards, effects), average, closing, _material_prices(calendar, chance, standards),
-    )  # fmt: skip
+        calendar,
+        chance,
+        effects,
+        standards,
+        make_customers(calendar, chance),
+        pairs,
+        _buyer_of(pairs),
+        expected,
+        expected[: calendar.months] * _noise(calendar, chance, pairs, standards),
+        _prices(calendar, pairs, standards, effects),
+        average,
+        closing,
+        _material_prices(calendar, chance, standards),
+    )
 
 
 def _buyer_of(pairs: Pairs) -> np.ndarray:
@@ -220,7 +257,11 @@ def _prices(calendar: Calendar, pairs: Pairs, standards: Standards, effects: Eff
     """List prices by month: up each January, down where a price war is on."""
     year = calendar.ordinal[: calendar.months] // 12 - 2023
     rise = (1 + np.array(P.PRICE_RISE)[standards.family[pairs.product]]) ** year[:, None]
-    price = standards.list_price[pairs.product] * rise * effects.price[: calendar.months, pairs.product, pairs.unit]
+    price = (
+        standards.list_price[pairs.product]
+        * rise
+        * effects.price[: calendar.months, pairs.product, pairs.unit]
+    )
     dollars = np.where(pairs.unit == P.DOLLAR_PLANT, 1.08, 1.0)
     return np.rint(price * dollars).astype(np.int64)
 
@@ -234,7 +275,9 @@ def _rates(calendar: Calendar, chance: Chance) -> tuple[np.ndarray, np.ndarray]:
         level = level + 0.12 * (0.925 - level) + 0.011 * step[0]
         average.append((before + level) / 2 + 0.002 * step[1])
         closing.append(level)
-    return np.rint(np.array(average) * 1e4).astype(np.int64), np.rint(np.array(closing) * 1e4).astype(np.int64)
+    return np.rint(np.array(average) * 1e4).astype(np.int64), np.rint(np.array(closing) * 1e4).astype(
+        np.int64
+    )
 
 
 def _material_prices(calendar: Calendar, chance: Chance, standards: Standards) -> np.ndarray:

@@ -16,11 +16,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from finops_toolkit.books.contract import load_contract
 from finops_toolkit.errors import UsageError
 
 from . import parameters as P
 from .simulation import check_size, closed_through, tables_of
-from .tables import contract_tables
 from .truths import active_truths, as_records
 
 BOOKS, TRUTHS, UNFINISHED = "books.toml", "planted_truths.json", "unfinished.txt"
@@ -35,9 +35,9 @@ def write_company(
 ) -> Path:
     """Write the generated company into `folder`; returns it.
 
-    Memory is bounded by one division (about 200 MB) whatever the scale; `progress(done, total)` is called after
-    each. A folder that holds a generated company is replaced, files beside it that are not ours are kept; any
-    other folder that is not empty is refused (UsageError).
+    Memory is bounded by one division (about 200 MB) whatever the scale; `progress(done, total)` is called
+    after each. A folder that holds a generated company is replaced, files beside it that are not ours are
+    kept; any other folder that is not empty is refused (UsageError).
     """
     divisions = check_size(seed, years, scale)
     target = Path(folder)
@@ -84,15 +84,38 @@ def _is_company(target: Path) -> bool:
 
 
 def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
-    """Settings that give the same bytes each time: no statistics of the machine, one compression, one layout."""
+    """Settings that give the same bytes each time.
+
+    No statistics of the machine, one compression, one layout.
+    """
     keys = {field.name for field in schema if field.type == pa.string()}
-    unique = {"entry", "order", "delivery", "run", "invoice", "bill", "purchase", "document", "incident", "case",
-              "response", "decision", "meeting", "text"}  # fmt: skip
+    unique = {
+        "entry",
+        "order",
+        "delivery",
+        "run",
+        "invoice",
+        "bill",
+        "purchase",
+        "document",
+        "incident",
+        "case",
+        "response",
+        "decision",
+        "meeting",
+        "text",
+    }
     shared = sorted(keys - unique) + [f.name for f in schema if not pa.types.is_string(f.type)]
     return pq.ParquetWriter(
-        path, schema, compression="zstd", compression_level=9, use_dictionary=shared, version="2.6",
-        column_encoding={name: "DELTA_BYTE_ARRAY" for name in sorted(keys & unique)}, store_schema=False,
-    )  # fmt: skip
+        path,
+        schema,
+        compression="zstd",
+        compression_level=9,
+        use_dictionary=shared,
+        version="2.6",
+        column_encoding=dict.fromkeys(sorted(keys & unique), "DELTA_BYTE_ARRAY"),
+        store_schema=False,
+    )
 
 
 def _books(seed: int, years: int, scale: int) -> str:
@@ -105,14 +128,18 @@ def _books(seed: int, years: int, scale: int) -> str:
 
 
 def _move(aside: Path, target: Path) -> None:
-    """Put the finished files into place: books.toml goes first and comes back last, without it there is no company.
+    """Put the finished files into place.
+
+    Books.toml goes first and comes back last, without it there is no company.
 
     Meanwhile a file of another name says that the folder is ours, so that the next run may finish the work.
     """
     target.mkdir(exist_ok=True)
-    (target / UNFINISHED).write_text("This folder was being replaced: make the data again.\n", encoding="utf-8")
+    (target / UNFINISHED).write_text(
+        "This folder was being replaced: make the data again.\n", encoding="utf-8"
+    )
     (target / BOOKS).unlink(missing_ok=True)
-    for name in contract_tables():
+    for name in load_contract().tables:
         if not (aside / f"{name}.parquet").exists():
             (target / f"{name}.parquet").unlink(missing_ok=True)
     for path in sorted(aside.iterdir()):
