@@ -128,9 +128,7 @@ def _books(seed: int, years: int, scale: int) -> str:
 
 
 def _move(aside: Path, target: Path) -> None:
-    """Put the finished files into place.
-
-    Books.toml goes first and comes back last, without it there is no company.
+    """Put the finished files into place; without books.toml, which comes last, a folder is no company.
 
     Meanwhile a file of another name says that the folder is ours, so that the next run may finish the work.
     """
