@@ -35,7 +35,7 @@ def write_company(
 ) -> Path:
     """Write the generated company into `folder`; returns it.
 
-    Memory is bounded by one division (about 200 MB) whatever the scale; `progress(done, total)` is called
+    Memory is bounded by one division (about 400 MB) whatever the scale; `progress(done, total)` is called
     after each. A folder that holds a generated company is replaced, files beside it that are not ours are
     kept; any other folder that is not empty is refused (UsageError).
     """
