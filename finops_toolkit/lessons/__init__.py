@@ -1,0 +1,61 @@
+"""What lessons show beside the analysis: frames for charts, tables in words, sentences."""
+
+from __future__ import annotations
+
+from .figures import (
+    by_month,
+    by_month_text,
+    flexible_lines,
+    meeting_months,
+    money_by_year,
+    parked_text,
+    profit_and_parked,
+    run_text,
+    waiting_days,
+    waiting_text,
+    what_if_made,
+)
+from .lines import (
+    ASSESSMENT,
+    conflict_lines,
+    day,
+    goal_lines,
+    kpi_lines,
+    leaves_of,
+    outlook_lines,
+    owner_lines,
+    product_lines,
+    pull_lines,
+    self_assessment,
+    story_lines,
+    tables_held,
+    unit_totals,
+)
+
+__all__ = [
+    "ASSESSMENT",
+    "by_month",
+    "by_month_text",
+    "conflict_lines",
+    "day",
+    "flexible_lines",
+    "goal_lines",
+    "kpi_lines",
+    "leaves_of",
+    "meeting_months",
+    "money_by_year",
+    "outlook_lines",
+    "owner_lines",
+    "parked_text",
+    "product_lines",
+    "profit_and_parked",
+    "pull_lines",
+    "run_text",
+    "self_assessment",
+    "story_lines",
+    "tables_held",
+    "unit_totals",
+    "waiting_days",
+    "waiting_text",
+    "what_if_made",
+]
