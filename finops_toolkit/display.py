@@ -1,7 +1,10 @@
-"""Show results in a notebook: sentences, tables and charts for people, with nothing in them but what they say.
+"""Show results in a notebook: sentences, tables and charts for people, with nothing in them but what they
+say.
 
-Every text is escaped, so that a customer's name can be no markup. A chart is one image with its alternative text;
-a table is plain HTML with its styles inline, so that it looks the same in a notebook, on a page and without trust.
+Every text is escaped, so that a customer's name can be no markup. A chart is one image with its alternative
+text;
+a table is plain HTML with its styles inline, so that it looks the same in a notebook, on a page and without
+trust.
 """
 
 from __future__ import annotations
@@ -26,7 +29,8 @@ CELL = "padding:2px 6px;border-bottom:1px solid #ddd;vertical-align:top;"
 def show(*things: Any) -> None:
     """Show sentences, results, frames and charts, one below the other.
 
-    A string or a result's `.text` becomes a paragraph, a DataFrame a table, axes or a figure an image. An empty
+    A string or a result's `.text` becomes a paragraph, a DataFrame a table, axes or a figure an image. An
+    empty
     string shows nothing. Raises UsageError for anything else.
     """
     for thing in things:
@@ -39,7 +43,9 @@ def show(*things: Any) -> None:
         elif hasattr(thing, "savefig") or hasattr(thing, "get_figure"):
             show_chart(thing)
         else:
-            raise UsageError(f"A {type(thing).__name__} cannot be shown.", "Give a text, a result, a frame or a chart.")
+            raise UsageError(
+                f"A {type(thing).__name__} cannot be shown.", "Give a text, a result, a frame or a chart."
+            )
 
 
 def _display(plain: str, html: str) -> None:
@@ -55,7 +61,9 @@ def say(text: str) -> None:
 
 
 def show_chart(chart: Any, alt: str | None = None) -> None:
-    """A chart (axes or figure) as one image with its alternative text. Raises UsageError where it has none."""
+    """A chart (axes or figure) as one image with its alternative text. Raises UsageError where it has
+    none.
+    """
     from IPython.display import display
 
     figure = chart if hasattr(chart, "savefig") else chart.get_figure()
@@ -64,8 +72,14 @@ def show_chart(chart: Any, alt: str | None = None) -> None:
         raise UsageError("The chart has no alternative text.", "Give alt=, a sentence with what it shows.")
     buffer = io.BytesIO()
     # No date and no version in the file: the same figures give the same bytes.
-    figure.savefig(buffer, format="png", dpi=DPI, bbox_inches="tight", pad_inches=0.06, metadata={"Software": None})
-    display({"image/png": buffer.getvalue(), "text/plain": words}, metadata={"image/png": {"alt": words}}, raw=True)
+    figure.savefig(
+        buffer, format="png", dpi=DPI, bbox_inches="tight", pad_inches=0.06, metadata={"Software": None}
+    )
+    display(
+        {"image/png": buffer.getvalue(), "text/plain": words},
+        metadata={"image/png": {"alt": words}},
+        raw=True,
+    )
 
 
 def show_table(
@@ -80,11 +94,15 @@ def show_table(
     """
     formats, names = formats or {}, names or {}
     heads = [names.get(str(column), str(column).replace("_", " ")) for column in frame.columns]
-    right = [str(column) not in formats and pd.api.types.is_numeric_dtype(frame[column]) for column in frame.columns]
+    right = [pd.api.types.is_numeric_dtype(frame[column]) for column in frame.columns]
     rows = []
     for values in frame.itertuples(index=False):
-        rows.append([formats[str(column)](value) if str(column) in formats else _plain(value)
-                     for column, value in zip(frame.columns, values, strict=True)])  # fmt: skip
+        rows.append(
+            [
+                formats[str(column)](value) if str(column) in formats else _plain(value)
+                for column, value in zip(frame.columns, values, strict=True)
+            ]
+        )
     _display(frame.to_string(index=False), _table([heads], rows, right, caption))
 
 
@@ -102,13 +120,20 @@ def _plain(value: Any) -> str:
 
 
 def _table(
-    heads: Sequence[Sequence[Any]], rows: Sequence[Sequence[str]], right: Sequence[bool], caption: str = "",
-    bold: Sequence[bool] = (), styles: Mapping[tuple[int, int], str] | None = None, small: bool = False,
+    heads: Sequence[Sequence[Any]],
+    rows: Sequence[Sequence[str]],
+    right: Sequence[bool],
+    caption: str = "",
+    bold: Sequence[bool] = (),
+    styles: Mapping[tuple[int, int], str] | None = None,
+    small: bool = False,
 ) -> str:
     """HTML of a table: head rows of texts or (text, span); cells are escaped here and nowhere else."""
     styles = styles or {}
-    out = [f'<table {LITERAL} style="border-collapse:collapse;font-size:{"0.78em" if small else "0.88em"};'
-           f'font-variant-numeric:tabular-nums">']  # fmt: skip
+    out = [
+        f'<table {LITERAL} style="border-collapse:collapse;font-size:{"0.72em" if small else "0.88em"};'
+        f'font-variant-numeric:tabular-nums">'
+    ]
     if caption:
         out.append(f'<caption style="text-align:left;padding:4px 0">{escape(caption)}</caption>')
     out.append("<thead>")
@@ -118,7 +143,8 @@ def _table(
             text, span = head if isinstance(head, tuple) else (head, 1)
             align = "center" if span > 1 else "right" if place < len(right) and right[place] else "left"
             scope = f' scope="colgroup" colspan="{span}"' if span > 1 else ' scope="col"'
-            out.append(f'<th{scope} style="{CELL}border-bottom:1px solid #555;text-align:{align}">{escape(str(text))}</th>')
+            style = f"{CELL}border-bottom:1px solid #555;text-align:{align}"
+            out.append(f'<th{scope} style="{style}">{escape(str(text))}</th>')
         out.append("</tr>")
     out.append("</thead><tbody>")
     for number, values in enumerate(rows):
@@ -126,6 +152,7 @@ def _table(
         out.append("<tr>")
         for place, text in enumerate(values):
             align = "text-align:right;white-space:nowrap;" if right[place] else "text-align:left;"
+            align += "padding:2px 3px;" if small else ""
             tag = 'th scope="row"' if place == 0 else "td"
             normal = "font-weight:normal;" if place == 0 and not weight else ""
             style = f"{CELL}{align}{normal}{weight}{styles.get((number, place), '')}"
@@ -141,9 +168,12 @@ def _table(
 def show_statement(result: Any, currency: str = "", threshold: int = 0) -> None:
     """A scorecard.Statement: for each scope actual, the references and the variances, in thousands.
 
-    Variances that reach `threshold` (ten-thousandths) are coloured and marked ▲ good or ▼ bad.
+    Variances that reach `threshold` (ten-thousandths) stand out in bold and colour; the sign says good (+) or
+    bad (−) too.
     """
     table, scopes = result.table, result.scopes
+    if table.empty:
+        return
     planned = table.groupby("scope")["budget"].apply(lambda column: column.notna().any())
     sizes = pd.concat([table["actual"], table["budget"]]).dropna().abs()
     unit, divisor = ("", SCALE) if sizes.empty or sizes.max() < 100_000 * SCALE else ("k", 1000 * SCALE)
@@ -190,12 +220,13 @@ def _statement_cell(row: Mapping[str, Any], column: str, divisor: int, threshold
         return sign + text, ""
     if zero or not threshold or abs(int(value)) < threshold:
         return ("0" if zero else (sign or "+") + text), ""
-    mark, colour = ("▲", GOOD) if value > 0 else ("▼", BAD)
-    return f"{mark} {sign or '+'}{text}", f"color:{colour};"
+    return (sign or "+") + text, f"color:{GOOD if value > 0 else BAD};font-weight:bold;"
 
 
 def show_items(result: Any, currency: str = "") -> None:
-    """A scorecard.Attention: each item with its money, cause, owner, due date, action and the owner's comment."""
+    """A scorecard.Attention: each item with its money, cause, owner, due date, action and the owner's
+    comment.
+    """
     if result.table.empty:
         return
     plain, html = [], [f"<ol {LITERAL}>"]
@@ -205,12 +236,18 @@ def show_items(result: Any, currency: str = "") -> None:
         so_far = "" if missing(row["to_date"]) else f", year to date {money_text(row['to_date'], sign=True)}"
         late = f"{row['action']} ({row['status']})" if row["status"] != "none" else row["action"]
         due = "no date set" if missing(row["due"]) else date_text(row["due"])
-        facts = [("Why", row["cause"]), ("Owner", f"{row['owner']}; due: {due}"), ("Action", late),
-                 ("Owner's comment", row["comment"])]  # fmt: skip
+        facts = [
+            ("Why", row["cause"]),
+            ("Owner", f"{row['owner']}; due: {due}"),
+            ("Action", late),
+            ("Owner's comment", row["comment"]),
+        ]
         name, rest = str(row["what"]).split(": ", 1)
         plain.append(f"{row['rank']}. {row['what']} ({sum_text}{so_far})")
         plain += [f"   {label}: {text}" for label, text in facts]
-        html.append(f'<li style="margin-bottom:0.7em"><strong>{escape(name)}: {escape(rest)}</strong>{escape(so_far)}')
+        html.append(
+            f'<li style="margin-bottom:0.7em"><strong>{escape(name)}: {escape(rest)}</strong>{escape(so_far)}'
+        )
         for label, text in facts:
             html.append(f'<br><span style="color:{QUIET}">{escape(label)}:</span> {escape(str(text))}')
         html.append("</li>")
@@ -218,16 +255,29 @@ def show_items(result: Any, currency: str = "") -> None:
 
 
 def show_actions(result: Any) -> None:
-    """A scorecard.FollowUp: text, owner, due, status, value expected and whether it worked."""
+    """A scorecard.FollowUp: text, owner, due, status, value expected and whether it worked.
+
+    The unit is named where the actions are of several.
+    """
     if result.table.empty:
         return
     heads = ["Action", "Owner", "Due", "Status", "Value a year", "Did it work?"]
     rows, styles = [], {}
+    several = result.table["unit"].nunique() > 1
     for number, row in enumerate(result.table.to_dict("records")):
         done = "" if missing(row["closed"]) else f" {date_text(row['closed'])}"
         value = "none" if missing(row["value"]) else money_text(round(float(row["value"]) * SCALE))
-        rows.append([str(row["text"]), str(row["owner"]), date_text(row["due"]), f"{row['status']}{done}", value,
-                     str(row["worked"])])  # fmt: skip
+        text = f"{row['unit']}: {row['text']}" if several else str(row["text"])
+        rows.append(
+            [
+                text,
+                str(row["owner"]),
+                date_text(row["due"]),
+                f"{row['status']}{done}",
+                value,
+                str(row["worked"]),
+            ]
+        )
         if row["status"].endswith("late") or row["status"] == "late":
             styles[number, 3] = f"color:{BAD};"
     plain = pd.DataFrame(rows, columns=heads).to_string(index=False)

@@ -59,7 +59,9 @@ def number_text(value: float | int | Decimal | None, sign: bool = False) -> str:
 
 
 def money_text(amount: int | None, currency: str | None = None, sign: bool = False) -> str:
-    """An amount in ten-thousandths as "EUR 1.2 m", "84 k", "−950"; with sign=True "+84 k". Cents are dropped."""
+    """An amount in ten-thousandths as "EUR 1.2 m", "84 k", "−950"; with sign=True "+84 k". Cents are
+    dropped.
+    """
     if missing(amount):
         return NONE
     assert amount is not None
@@ -80,7 +82,9 @@ def share_text(share: float | None, sign: bool = False, places: int = 1) -> str:
 
 
 def measure_text(value: float | None, measure: str, currency: str | None = None, sign: bool = False) -> str:
-    """A KPI's value in its own measure: "%" is a share, "money" plain units of currency, others as they are."""
+    """A KPI's value in its own measure: "%" is a share, "money" plain units of currency, others as they
+    are.
+    """
     if missing(value):
         return NONE
     assert value is not None
@@ -89,13 +93,10 @@ def measure_text(value: float | None, measure: str, currency: str | None = None,
     if measure == "money":
         return money_text(round(value * SCALE), currency, sign)
     exact = Decimal(str(value))
-    text = number_text(value, sign) if abs(value) >= 1000 else _signed(_plain(abs(exact)), exact < 0, sign)
+    places = 2 if measure == "x" and abs(exact) < 10 else 0 if abs(exact) >= 100 or exact == int(exact) else 1
+    text = number_text(value, sign) if abs(value) >= 1000 else f"{_rounded(abs(exact), places)}"
+    text = text if abs(value) >= 1000 else _signed(text, exact < 0, sign)
     return text if measure in ("", "count", "index", "ratio") else f"{text}{BLANK}{measure}"
-
-
-def _plain(size: Decimal) -> str:
-    places = 0 if size >= 100 or size == size.to_integral_value() else 1 if size >= 10 else 2
-    return f"{_rounded(size, places)}"
 
 
 def short_month(ordinal: int) -> str:
@@ -113,12 +114,12 @@ def date_text(day: dt.date | None) -> str:
 
 
 def counted(number: int, noun: str, plural: str | None = None) -> str:
-    """ "1 action", "3 actions"."""
+    """A number and its noun: "1 action", "3 actions"."""
     return f"{number:,}{BLANK}{noun if number == 1 else plural or noun + 's'}"
 
 
 def joined(parts: Iterable[str], last: str = "and") -> str:
-    """ "a", "a and b", "a, b and c"."""
+    """A list in words: "a", "a and b", "a, b and c"."""
     words: Sequence[str] = list(parts)
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}" if words else NONE
 

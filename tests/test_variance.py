@@ -61,8 +61,15 @@ def test_new_and_lost_products_stand_apart():
 
 def test_a_product_that_was_returned_on_balance_has_no_price():
     """Net quantity ≤ 0 gives no price; the change stands apart instead of an absurd price effect."""
-    frame = pd.DataFrame({"product": ["A"], "old_quantity": [10 * SCALE], "new_quantity": [-2 * SCALE],
-                          "old_amount": [100 * SCALE], "new_amount": [-25 * SCALE]})  # fmt: skip
+    frame = pd.DataFrame(
+        {
+            "product": ["A"],
+            "old_quantity": [10 * SCALE],
+            "new_quantity": [-2 * SCALE],
+            "old_amount": [100 * SCALE],
+            "new_amount": [-25 * SCALE],
+        }
+    )
 
     assert price_volume_mix(frame).step("unpriced") == -125 * SCALE
 
@@ -71,8 +78,10 @@ money = st.integers(-(10**15), 10**15)
 quantity = st.integers(-(10**13), 10**13) | st.just(0)
 
 
-@given(st.lists(st.tuples(st.sampled_from("ABCDEFG"), quantity, quantity, money, money), max_size=12),
-       st.sampled_from(["joint", "average"]))  # fmt: skip
+@given(
+    st.lists(st.tuples(st.sampled_from("ABCDEFG"), quantity, quantity, money, money), max_size=12),
+    st.sampled_from(["joint", "average"]),
+)
 def test_every_bridge_closes_exactly(rows, method):
     """Start + Σ steps = end to the ten-thousandth, and each product's effects add to its own change."""
     columns = ["product", "old_quantity", "new_quantity", "old_amount", "new_amount"]
@@ -114,8 +123,10 @@ def test_the_sentence_names_the_change_and_its_two_largest_steps():
     """A reader gets the message without the chart."""
     bridge = price_volume_mix(PUBLISHED, currency="EUR")
 
-    assert bridge.text == ("Actual EUR\u00a040\u00a0k is EUR\u00a07.9\u00a0k above budget EUR\u00a032\u00a0k: "
-                           "volume +4.5\u00a0k and price +2.5\u00a0k.")  # fmt: skip
+    assert bridge.text == (
+        "Actual EUR\u00a040\u00a0k is EUR\u00a07.9\u00a0k above budget EUR\u00a032\u00a0k: "
+        "volume +4.5\u00a0k and price +2.5\u00a0k."
+    )
 
 
 def test_wrong_columns_and_methods_are_named():
@@ -129,13 +140,20 @@ def test_wrong_columns_and_methods_are_named():
 
 
 MILAN = pd.DataFrame(
-    [("Revenue", "income", "variable", 4_662_000, 4_446_000), ("Materials", "cost", "variable", 856_800, 783_000),
-     ("Labour", "cost", "variable", 661_500, 590_400), ("Fixed", "cost", "fixed", 1_500_000, 1_230_000)],
-    columns=["line", "kind", "behaviour", "static", "actual"])  # fmt: skip
+    [
+        ("Revenue", "income", "variable", 4_662_000, 4_446_000),
+        ("Materials", "cost", "variable", 856_800, 783_000),
+        ("Labour", "cost", "variable", 661_500, 590_400),
+        ("Fixed", "cost", "fixed", 1_500_000, 1_230_000),
+    ],
+    columns=["line", "kind", "behaviour", "static", "actual"],
+)
 
 
 def test_flexible_budget_gives_the_published_answer():
-    """Milan Statuary: flexible income 1,344,300; flexible-budget variance 498,300 F, sales volume 299,400 U."""
+    """Milan Statuary: flexible income 1,344,300; flexible-budget variance 498,300 F, sales volume 299,400
+    U.
+    """
     table = flexible_budget(MILAN, static_volume=21, actual_volume=19).set_index("line")
 
     assert table["flexible"].tolist() == [4_218_000, 775_200, 598_500, 1_500_000, 1_344_300]
@@ -151,7 +169,9 @@ def test_flexible_budget_gives_the_published_answer():
     st.integers(1, 10**9), st.integers(0, 10**9), st.lists(st.tuples(money, money), min_size=4, max_size=4)
 )
 def test_flexible_budget_variances_add_to_the_whole(static_volume, actual_volume, pairs):
-    """Volume variance + flexible variance = actual − static, favourable positive, in every line and the income."""
+    """Volume variance + flexible variance = actual − static, favourable positive, in every line and the
+    income.
+    """
     frame = MILAN.assign(static=[a for a, _ in pairs], actual=[b for _, b in pairs])
     table = flexible_budget(frame, static_volume, actual_volume)
     sign = table["kind"].map({"income": 1, "cost": -1})

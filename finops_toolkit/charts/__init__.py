@@ -1,7 +1,9 @@
 """Business charts on matplotlib: each takes a frame and an `ax`, returns the axes and shows nothing itself.
 
-Notation: actual solid dark, last year light, budget outlined, forecast hatched; good and bad by business effect,
-in a colour and by a sign; values at the elements; a message above and three lines that say who, what and when.
+Notation: actual solid dark, last year light, budget outlined, forecast hatched; good and bad by business
+effect,
+in a colour and by a sign; values at the elements; a message above and three lines that say who, what and
+when.
 """
 
 from __future__ import annotations

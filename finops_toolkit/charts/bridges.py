@@ -33,10 +33,12 @@ def bridge(
     start: str | None = None,
     keep: int = 10,
 ) -> Axes:
-    """A waterfall from the start at the top to the end at the bottom; good steps run right, adverse ones left.
+    """A waterfall from the start at the top to the end at the bottom; good steps run right, adverse ones
+    left.
 
     `result` is a Bridge; beyond `keep` steps the smallest are drawn as one. `start` is the scenario it starts
-    from: "BU" outlined or "PY" light; by default "PY" where the bridge starts from last year. Labels are signed and coloured by business effect (positive = good).
+    from: "BU" outlined or "PY" light; by default "PY" where the bridge starts from last year. Labels are
+    signed and coloured by business effect (positive = good).
     """
     short = condensed(result, keep)
     start = start or ("PY" if str(result.table["name"].iloc[0]).casefold() == "last year" else "BU")
@@ -44,7 +46,8 @@ def bridge(
     with house_style():
         ax = prepare(ax, 8.0, 1.3 + 0.27 * len(rows))
         amounts = [int(value) / SCALE for value in rows["amount"]]
-        scale = scale_for(amounts)
+        # The steps decide the unit: a step of 26 k in a profit of 1.5 m would be 0.03.
+        scale = scale_for(amounts[1:-1] or amounts)
         ends: list[float] = []
         for place, (kind, amount) in enumerate(zip(rows["kind"], amounts, strict=True)):
             base = ends[-1] if kind == "step" else 0.0
@@ -64,8 +67,10 @@ def bridge(
         heading(
             ax, message, [who, f"{what} in {scale.title(currency)}" if currency else what, when], left=left
         )
-    steps = ", ".join(f"{row.name_} {money_text(row.amount, sign=True)}" for row in
-                      short.steps.rename(columns={"name": "name_"}).itertuples())  # fmt: skip
+    steps = ", ".join(
+        f"{row.name_} {money_text(row.amount, sign=True)}"
+        for row in short.steps.rename(columns={"name": "name_"}).itertuples()
+    )
     describe(ax, f"{who}: {message or result.text} Steps: {steps or 'none'}.".removeprefix(": "))
     return ax
 
@@ -80,5 +85,13 @@ def _labels(ax: Axes, rows, amounts, ends, scale) -> None:
         step = kind == "step"
         right = amount >= 0
         colour = variance_colour(amount) if step else TEXT
-        write(ax, end + span * (0.008 if right else -0.008), place, scale.label(amount, sign=step), va="center",
-              ha="left" if right else "right", color=colour, fontweight="normal" if step else "bold")  # fmt: skip
+        write(
+            ax,
+            end + span * (0.008 if right else -0.008),
+            place,
+            scale.label(amount, sign=step),
+            va="center",
+            ha="left" if right else "right",
+            color=colour,
+            fontweight="normal" if step else "bold",
+        )

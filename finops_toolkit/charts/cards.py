@@ -50,7 +50,7 @@ def kpi_cards(
     check_columns(frame, ["name", "value", "measure", "target", "met", "trend"])
     rows = -(-len(frame) // columns)
     with house_style():
-        ax = prepare(ax, 8.0, 0.55 + 1.12 * rows)
+        ax = prepare(ax, 8.0, 0.4 + 0.95 * rows)
         ax.set_xlim(0, columns)
         ax.set_ylim(rows, 0)
         ax.set_xticks([])
@@ -59,8 +59,14 @@ def kpi_cards(
         for place, row in enumerate(frame.to_dict("records")):
             _card(ax, place % columns, place // columns, row)
         heading(ax, message, [who, what, when])
-    describe(ax, " ".join(part for part in (f"{who}:" if who else "", message, *map(_spoken, frame.to_dict("records")))
-                          if part))  # fmt: skip
+    describe(
+        ax,
+        " ".join(
+            part
+            for part in (f"{who}:" if who else "", message, *map(_spoken, frame.to_dict("records")))
+            if part
+        ),
+    )
     return ax
 
 

@@ -1,4 +1,6 @@
-"""Charts of structure, from top to bottom: categories against a reference, and KPIs as bullets against target."""
+"""Charts of structure, from top to bottom: categories against a reference, and KPIs as bullets against
+target.
+"""
 
 from __future__ import annotations
 
@@ -58,8 +60,14 @@ def bars_with_variance(
         ax.barh(places + 0.09, np.nan_to_num(aims), height=0.6, zorder=1, **SCENARIOS[scenario])
         ax.barh(places - 0.05, np.nan_to_num(values), height=0.6, zorder=2, **SCENARIOS["AC"])
         line = np.nanmax(both) + span * 0.22 - np.nanmin([0.0, *effect])
-        ax.barh(places, np.nan_to_num(effect), left=line, height=0.48, zorder=2,
-                color=[variance_colour(value) for value in np.nan_to_num(effect)])  # fmt: skip
+        ax.barh(
+            places,
+            np.nan_to_num(effect),
+            left=line,
+            height=0.48,
+            zorder=2,
+            color=[variance_colour(value) for value in np.nan_to_num(effect)],
+        )
         for place in places:
             _row_labels(ax, place, values[place], effect[place], line, span, scale)
         for zero in (0.0, line):
@@ -71,11 +79,21 @@ def bars_with_variance(
         ax.set_xticks([])
         ax.spines["bottom"].set_visible(False)
         other = SCENARIO_NAMES[scenario]
-        heading(ax, message, [who, f"{what} in {scale.title(unit)}",
-                              f"{when}: AC dark, {other} {'light' if scenario == 'PY' else 'outlined'}, "
-                              f"Δ = better (+) or worse (−)"], left=left)  # fmt: skip
-    rows = ", ".join(f"{label} {number_text(value)} ({number_text(delta, sign=True)})"
-                     for label, value, delta in zip(frame[name], values, effect, strict=True))  # fmt: skip
+        heading(
+            ax,
+            message,
+            [
+                who,
+                f"{what} in {scale.title(unit)}",
+                f"{when}: AC dark, {other} {'light' if scenario == 'PY' else 'outlined'}, "
+                f"Δ = better (+) or worse (−)",
+            ],
+            left=left,
+        )
+    rows = ", ".join(
+        f"{label} {number_text(value)} ({number_text(delta, sign=True)})"
+        for label, value, delta in zip(frame[name], values, effect, strict=True)
+    )
     describe(ax, f"{who}: {message} {what}, difference to {other} in brackets: {rows}.".strip(": "))
     return ax
 
@@ -85,12 +103,26 @@ def _row_labels(ax: Axes, place, value, effect, line, span, scale) -> None:
         write(ax, span * 0.01, place, "none", va="center", color=QUIET)
         return
     right = value >= 0
-    write(ax, value + span * (0.01 if right else -0.01), place, scale.label(value), va="center",
-          ha="left" if right else "right", zorder=4)  # fmt: skip
+    write(
+        ax,
+        value + span * (0.01 if right else -0.01),
+        place,
+        scale.label(value),
+        va="center",
+        ha="left" if right else "right",
+        zorder=4,
+    )
     if np.isfinite(effect):
         right = effect >= 0
-        write(ax, line + effect + span * (0.01 if right else -0.01), place, scale.label(effect, sign=True), va="center",
-              ha="left" if right else "right", color=variance_colour(effect))  # fmt: skip
+        write(
+            ax,
+            line + effect + span * (0.01 if right else -0.01),
+            place,
+            scale.label(effect, sign=True),
+            va="center",
+            ha="left" if right else "right",
+            color=variance_colour(effect),
+        )
 
 
 def bullet(
@@ -123,19 +155,21 @@ def bullet(
         )
         ax.plot([1, 1], [-0.6, len(frame) - 0.4], color=GUIDE, lw=1.6)
         write(ax, 1, -0.65, "target", ha="center", va="bottom", color=GUIDE)
-        for place, share, text in zip(places, shares, frame[value_text], strict=True):
+        for place, (share, text) in enumerate(zip(shares, frame[value_text], strict=True)):
             words = "none" if not np.isfinite(share) else f"{text} · {share_text(float(share), places=0)}"
             words += (
                 " (cut at 200 %)" if share > 2 else "" if share >= 1 or not np.isfinite(share) else " misses"
             )
-            write(ax, max(1.0, min(2.0, np.nan_to_num(share))) + 0.02, place, words, va="center")
+            write(ax, max(1.0, min(2.0, float(np.nan_to_num(share)))) + 0.02, place, words, va="center")
         left = category_names(ax, frame[name])
         ax.set_ylim(len(frame) - 0.3, -1.2)
         ax.set_xlim(0, 2.5)
         ax.set_xticks([])
         ax.spines["bottom"].set_visible(False)
         heading(ax, message, [who, what, when], left=left)
-    rows = ", ".join(f"{label} {text} ({share_text(float(share), places=0)} of target)"
-                     for label, text, share in zip(frame[name], frame[value_text], shares, strict=True))  # fmt: skip
+    rows = ", ".join(
+        f"{label} {text} ({share_text(float(share), places=0)} of target)"
+        for label, text, share in zip(frame[name], frame[value_text], shares, strict=True)
+    )
     describe(ax, f"{who}: {message} {rows}.".strip(": "))
     return ax

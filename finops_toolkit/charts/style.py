@@ -1,4 +1,6 @@
-"""What all charts share: colours of the scenarios, the heading, scaled labels, the text for those who cannot see."""
+"""What all charts share: colours of the scenarios, the heading, scaled labels, the text for those who cannot
+see.
+"""
 
 from __future__ import annotations
 
@@ -45,9 +47,13 @@ def house_style() -> Iterator[None]:
 
 
 def new_axes(width: float = 8.0, height: float = 3.0) -> Axes:
-    """Empty axes on a figure of their own (inches), outside pyplot: nothing is shown or kept behind the back."""
+    """Empty axes on a figure of their own (inches), outside pyplot: nothing is shown or kept behind the
+    back.
+    """
     with house_style():
-        return Figure(figsize=(width, height)).add_subplot()
+        figure = Figure(figsize=(width, height))
+        figure.subplots_adjust(left=0.01, right=0.99)
+        return figure.add_subplot()
 
 
 def prepare(ax: Axes | None, width: float, height: float) -> Axes:
@@ -61,7 +67,9 @@ def prepare(ax: Axes | None, width: float, height: float) -> Axes:
 
 @dataclass(frozen=True)
 class Scale:
-    """One unit for all labels of a chart: divide by `size`, write `places` decimals, the unit stands in the title."""
+    """One unit for all labels of a chart: divide by `size`, write `places` decimals, the unit stands in the
+    title.
+    """
 
     size: float
     letter: str
@@ -83,13 +91,17 @@ class Scale:
 
 
 def scale_for(values: Iterable[Any], places: int | None = None) -> Scale:
-    """The scale that suits the largest of the values: b, m, k or plain, with two to four digits that count."""
+    """The scale that suits the largest of the values: b, m, k or plain, with two to four digits that
+    count.
+    """
     sizes = [abs(float(value)) for value in values if not missing(value)]
     top = max(sizes, default=0.0)
     for size, letter in ((1e9, "b"), (1e6, "m"), (1e3, "k"), (1.0, "")):
         if top >= size or size == 1.0:
             digits = top / size
-            chosen = 2 if digits < 3 and letter else 1 if digits < 100 and letter != "k" or digits < 10 else 0
+            chosen = (
+                2 if digits < 3 and letter else 1 if (digits < 100 and letter != "k") or digits < 10 else 0
+            )
             if not letter and all(value == int(value) for value in sizes):
                 chosen = 0
             return Scale(size, letter, chosen if places is None else places)
@@ -101,16 +113,23 @@ def heading(ax: Axes, message: str, lines: Sequence[str], space: float = 4.0, le
 
     `left` moves it (points), so that it begins where the names of categories do.
     """
-    figure = ax.get_figure()
-    assert figure is not None
+    figure = ax.get_figure(root=True)
+    assert isinstance(figure, Figure)
     inches = figure.get_size_inches()[0] * ax.get_position().width - left / 72
     width = max(28, int(inches * 11.2))
     wrapped = textwrap.wrap(message, width=width) if message else []
     if len(wrapped) > 2:
         wrapped = [wrapped[0], textwrap.shorten(" ".join(wrapped[1:]), width, placeholder=" …")]
     kept = [line for line in lines if line]
-    note: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points", "parse_math": False,
-                            "va": "bottom", "ha": "left", "color": TEXT, "linespacing": 1.2}  # fmt: skip
+    note: dict[str, Any] = {
+        "xycoords": "axes fraction",
+        "textcoords": "offset points",
+        "parse_math": False,
+        "va": "bottom",
+        "ha": "left",
+        "color": TEXT,
+        "linespacing": 1.2,
+    }
     if kept:
         ax.annotate("\n".join(kept), (0, 1), (left, space), fontsize=8.5, **note)
     if wrapped:
@@ -119,11 +138,17 @@ def heading(ax: Axes, message: str, lines: Sequence[str], space: float = 4.0, le
 
 
 def category_names(ax: Axes, names: Iterable[str]) -> float:
-    """Names of rows, flush left beside the axes; returns the heading's shift (points) to begin where they do."""
+    """Names of rows, flush left beside the axes; returns the heading's shift (points) to begin where they
+    do.
+    """
     shown = [textwrap.shorten(str(name), 36, placeholder=" …") for name in names]
     width = 4.75 * max((len(name) for name in shown), default=0) + 6
     ax.set_yticks(range(len(shown)), shown, parse_math=False, ha="left")
     ax.tick_params(axis="y", pad=width)
+    figure = ax.get_figure()
+    if isinstance(figure, Figure) and len(figure.axes) == 1:
+        # Alone on its figure the chart makes room for its names, so that it is no wider than its neighbours.
+        figure.subplots_adjust(left=min(0.5, (width + 2) / 72 / figure.get_size_inches()[0]))
     return -width
 
 
@@ -153,7 +178,9 @@ def variance_colour(effect: float) -> str:
 
 
 def month_names(index: pd.Index) -> list[str]:
-    """Axis labels of months: "Nov", and the year beneath the first and each January. Other indexes as they are."""
+    """Axis labels of months: "Nov", and the year beneath the first and each January. Other indexes as they
+    are.
+    """
     if not isinstance(index, pd.PeriodIndex):
         return [str(value) for value in index]
     names = []
@@ -172,8 +199,10 @@ def series_text(name: str, values: Sequence[float], labels: Sequence[str], unit:
     last = f"{name} {number_text(known[-1][0])} {unit}".strip()
     if len(known) == 1:
         return f"{last} in {known[-1][1]}."
-    return (f"{last} in {known[-1][1]}; lowest {number_text(low[0])} in {low[1]}, "
-            f"highest {number_text(high[0])} in {high[1]}.")  # fmt: skip
+    return (
+        f"{last} in {known[-1][1]}; lowest {number_text(low[0])} in {low[1]}, "
+        f"highest {number_text(high[0])} in {high[1]}."
+    )
 
 
 def check_columns(frame: pd.DataFrame, columns: Iterable[str | None]) -> None:

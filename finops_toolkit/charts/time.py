@@ -1,4 +1,6 @@
-"""Charts over time, left to right: columns against a plan with the variances above, and a line with its target."""
+"""Charts over time, left to right: columns against a plan with the variances above, and a line with its
+target.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +51,8 @@ def columns_with_plan(
 ) -> Axes:
     """A column a month, the plan outlined (or last year light) behind it, variances above on one scale.
 
-    `frame`: index months (Period M) or any labels in order, columns in plain units; a missing month stays empty.
+    `frame`: index months (Period M) or any labels in order, columns in plain units; a missing month stays
+    empty.
     `scenario` "BU" or "PY" says what `plan` is; by default last year where the column is called so.
     `good` "up" or "down": which way is favourable; a variance drawn upwards is favourable.
     """
@@ -77,10 +80,20 @@ def columns_with_plan(
         ax.set_xlim(-0.7, len(frame) - 0.3)
         ax.set_yticks([])
         ax.spines["bottom"].set_visible(False)
-        names = {"BU": "AC dark, budget outlined, Δ = better (+) or worse (−) than budget",
-                 "PY": "AC dark, last year light, Δ = better (+) or worse (−) than last year"}  # fmt: skip
-        heading(ax, message, [who, f"{what} in {scale.title(unit)}", f"{when}{': ' if when else ''}{names[scenario]}"
-                              if plan else when])  # fmt: skip
+        names = {
+            "BU": "AC dark, budget outlined, Δ = better (+) or worse (−) than budget",
+            "PY": "AC dark, last year light, Δ = better (+) or worse (−) than last year",
+            "FC": "AC dark, forecast hatched, Δ = above (+) or below (−) the forecast",
+        }
+        heading(
+            ax,
+            message,
+            [
+                who,
+                f"{what} in {scale.title(unit)}",
+                f"{when}{': ' if when else ''}{names[scenario]}" if plan else when,
+            ],
+        )
     describe(
         ax,
         f"{who}: {message} {series_text(what or actual, list(values), _words(frame.index), unit)}".strip(
@@ -104,8 +117,16 @@ def _column_labels(ax: Axes, places: Any, values: np.ndarray, scale: Scale, span
         chosen = {known[0], known[-1], int(np.nanargmax(values)), int(np.nanargmin(values))}
     for i in chosen:
         up = values[i] >= 0
-        write(ax, places[i] + 0.06, values[i] + span * (0.015 if up else -0.015), scale.label(values[i]),
-              ha="center", va="bottom" if up else "top", fontsize=size, zorder=4)  # fmt: skip
+        write(
+            ax,
+            places[i] + 0.06,
+            values[i] + span * (0.015 if up else -0.015),
+            scale.label(values[i]),
+            ha="center",
+            va="bottom" if up else "top",
+            fontsize=size,
+            zorder=4,
+        )
 
 
 def _variance_tier(ax: Axes, places: Any, effect: np.ndarray, scale: Scale, top: float, span: float) -> None:
@@ -114,7 +135,7 @@ def _variance_tier(ax: Axes, places: Any, effect: np.ndarray, scale: Scale, top:
     line = top + span * 0.2 - min(0.0, float(known.min()))
     size = 8 if len(effect) <= 14 else 6.6
     ax.axhline(line, color=QUIET, lw=0.9, zorder=3)
-    shown = range(len(effect))
+    shown = list(range(len(effect)))
     if len(known) > LABELLED:
         shown = sorted(
             {
@@ -123,13 +144,27 @@ def _variance_tier(ax: Axes, places: Any, effect: np.ndarray, scale: Scale, top:
                 int(np.flatnonzero(np.isfinite(effect))[-1]),
             }
         )
-    ax.bar(places, np.nan_to_num(effect), bottom=line, width=0.5, zorder=2,
-           color=[variance_colour(value) for value in np.nan_to_num(effect)])  # fmt: skip
+    ax.bar(
+        places,
+        np.nan_to_num(effect),
+        bottom=line,
+        width=0.5,
+        zorder=2,
+        color=[variance_colour(value) for value in np.nan_to_num(effect)],
+    )
     for i in shown:
         if np.isfinite(effect[i]):
             up = effect[i] >= 0
-            write(ax, places[i], line + effect[i] + span * (0.015 if up else -0.015), scale.label(effect[i], sign=True),
-                  ha="center", va="bottom" if up else "top", color=variance_colour(effect[i]), fontsize=size)  # fmt: skip
+            write(
+                ax,
+                places[i],
+                line + effect[i] + span * (0.015 if up else -0.015),
+                scale.label(effect[i], sign=True),
+                ha="center",
+                va="bottom" if up else "top",
+                color=variance_colour(effect[i]),
+                fontsize=size,
+            )
     write(ax, -0.75, line, "Δ", ha="right", va="center", color=QUIET)
     ax.set_ylim(top=line + max(0.0, float(known.max())) + span * 0.1)
 
@@ -149,7 +184,8 @@ def line_with_target(
     when: str = "",
     zero: bool = False,
 ) -> Axes:
-    """A KPI over months with its target (a column or one number) and, where given, control limits (low, high).
+    """A KPI over months with its target (a column or one number) and, where given, control limits (low,
+    high).
 
     Points on the wrong side of the target, or outside the limits, are ringed. Ends and extremes carry values
     in the KPI's `measure` ("%" takes shares). A rate need not start at zero; `zero=True` makes it.
@@ -169,8 +205,14 @@ def line_with_target(
         if np.isfinite(aims).any():
             ax.plot(places, aims, color=GUIDE, lw=1.2, ls=(0, (5, 2)), drawstyle="steps-mid", zorder=2)
             last = int(np.flatnonzero(np.isfinite(aims))[-1])
-            write(ax, len(frame) - 0.6, aims[last], f"target {measure_text(aims[last], measure)}", va="center",
-                  color=GUIDE)  # fmt: skip
+            write(
+                ax,
+                len(frame) - 0.6,
+                aims[last],
+                f"target {measure_text(aims[last], measure)}",
+                va="center",
+                color=GUIDE,
+            )
         for name, limit in zip(("lower limit", "upper limit"), limits or (), strict=False):
             ax.axhline(limit, color=QUIET, lw=0.9, ls=(0, (2, 2)), zorder=1)
             write(
@@ -228,8 +270,16 @@ def _line_labels(ax: Axes, values: np.ndarray, measure: str) -> None:
             chosen.append(i)
     for i in chosen:
         up = i == int(np.nanargmax(values)) or values[i] >= np.nanmean(values)
-        ax.annotate(measure_text(float(values[i]), measure), (i, values[i]), (0, 6 if up else -6), ha="center",
-                    va="bottom" if up else "top", textcoords="offset points", fontsize=8, parse_math=False)  # fmt: skip
+        ax.annotate(
+            measure_text(float(values[i]), measure),
+            (i, values[i]),
+            (0, 6 if up else -6),
+            ha="center",
+            va="bottom" if up else "top",
+            textcoords="offset points",
+            fontsize=8,
+            parse_math=False,
+        )
 
 
 def _spoken(values: Sequence[float], labels: Sequence[str], measure: str) -> str:

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ..books import Books
-from ..kpis import accumulates
-from ..kpis import catalogue_of, values
+from ..kpis import accumulates, catalogue_of, values
 from ..periods import Period, month_label, month_ordinal
-from ..wording import counted, date_text, measure_text, missing, sentence
+from ..wording import counted, measure_text, missing, sentence
 from .owners import department_name, departments
 
 # Months compared before the decision and after the action was closed.
@@ -27,7 +26,9 @@ STATUSES = ("late", "open", "closed late", "closed")
 
 @dataclass(frozen=True)
 class FollowUp:
-    """`table`: decision, text, unit, owner, about, decided, due, closed, status, value, worked; late ones first."""
+    """`table`: decision, text, unit, owner, about, decided, due, closed, status, value, worked; late ones
+    first.
+    """
 
     table: pd.DataFrame
     text: str
@@ -39,7 +40,9 @@ def decisions_until(books: Books, unit: str, day: dt.date) -> pd.DataFrame:
         return pd.DataFrame()
     frame = books.rows("decisions", unit, limit=MOST)
     for column in ("raised", "decided", "due", "closed"):
-        frame[column] = [None if missing(value) else pd.Timestamp(value).date() for value in frame.get(column, [])]
+        frame[column] = [
+            None if missing(value) else pd.Timestamp(value).date() for value in frame.get(column, [])
+        ]
     frame = frame[[value is not None and value <= day for value in frame["decided"]]].copy()
     frame["closed"] = [value if value is not None and value <= day else None for value in frame["closed"]]
     for column in ("about", "owner", "value"):
@@ -55,7 +58,9 @@ def _status(due: dt.date | None, closed: dt.date | None, day: dt.date) -> str:
     return "closed late" if due is not None and closed > due else "closed"
 
 
-def actions_follow_up(books: Books, unit: str, period: Period | str, waiting: int = 6, done: int = 4) -> FollowUp:
+def actions_follow_up(
+    books: Books, unit: str, period: Period | str, waiting: int = 6, done: int = 4
+) -> FollowUp:
     """Actions open at the period's end (late ones first, then the larger), and those closed lately.
 
     At most `waiting` of the former and `done` of the latter: closed in the period's last month or the three
@@ -64,14 +69,18 @@ def actions_follow_up(books: Books, unit: str, period: Period | str, waiting: in
     `worked` compares the KPI, line or driver an action is about in the three months before the decision with
     up to three whole months after it was closed. That is before and after, not proof of a cause.
     """
-    unit, period = books.unit(unit), books.period(period)
+    unit, when = books.unit(unit), books.period(period)
     if "decisions" not in books.tables:
         return FollowUp(pd.DataFrame(), "Actions: none, because the books hold no table of decisions.")
-    frame = decisions_until(books, unit, period.end)
-    recent = [row.closed is None or month_ordinal(row.closed) > period.last - WINDOW - 1 for row in frame.itertuples()]
+    frame = decisions_until(books, unit, when.end)
+    recent = [
+        row.closed is None or month_ordinal(row.closed) > when.last - WINDOW - 1 for row in frame.itertuples()
+    ]
     frame = frame[recent] if len(frame) else frame
     if frame.empty:
-        return FollowUp(pd.DataFrame(), f"Actions: none were open or closed lately at the end of {period.label}.")
+        return FollowUp(
+            pd.DataFrame(), f"Actions: none were open or closed lately at the end of {when.label}."
+        )
     text = _summary(frame)
     rank = frame["status"].map({name: place for place, name in enumerate(STATUSES)})
     size = pd.to_numeric(frame["value"], errors="coerce").fillna(0)
@@ -80,8 +89,20 @@ def actions_follow_up(books: Books, unit: str, period: Period | str, waiting: in
     frame = pd.concat([frame[still].head(waiting), frame[~still].head(done)])
     known = departments(books)
     frame["owner"] = [department_name(known, owner) for owner in frame["owner"]]
-    frame["worked"] = [_worked(books, row, period) for row in frame.itertuples()]
-    columns = ["decision", "text", "unit", "owner", "about", "decided", "due", "closed", "status", "value", "worked"]
+    frame["worked"] = [_worked(books, row, when) for row in frame.itertuples()]
+    columns = [
+        "decision",
+        "text",
+        "unit",
+        "owner",
+        "about",
+        "decided",
+        "due",
+        "closed",
+        "status",
+        "value",
+        "worked",
+    ]
     return FollowUp(frame[columns].reset_index(drop=True), text)
 
 
@@ -89,7 +110,11 @@ def _summary(frame: pd.DataFrame) -> str:
     counts = frame["status"].value_counts()
     late, waiting = int(counts.get("late", 0)), int(counts.get("open", 0))
     done = int(counts.get("closed", 0)) + int(counts.get("closed late", 0))
-    words = [f"{counted(late + waiting, 'action')} open, {late} of them late" if late + waiting else "No action is open"]
+    words = [
+        f"{counted(late + waiting, 'action')} open, {late} of them late"
+        if late + waiting
+        else "No action is open"
+    ]
     if done:
         words.append(f"{done} closed lately, {int(counts.get('closed late', 0))} of them after the due date")
     return sentence("; ".join(words))
@@ -138,12 +163,16 @@ def _measured(books: Books, about: str, unit: str, spans) -> tuple[float, float,
             old, new = abs(old), abs(new)
         return old, new, good, kpi.name, kpi.measure
     panel = books.panel()
-    name = about if about in panel.measures else f"{about}_cost" if f"{about}_cost" in panel.measures else None
+    name = (
+        about if about in panel.measures else f"{about}_cost" if f"{about}_cost" in panel.measures else None
+    )
     if name is None:
         return f"there is no figure called {about}"
     row = panel.matrix(name)[panel.index(unit)]
     means = []
     for first, last in spans:
         months = row[panel.months.index(first) : panel.months.index(last) + 1]
-        means.append(float(months.mean() / 10_000 if panel.measures[name].nature == "flow" else months[-1] / 10_000))
+        means.append(
+            float(months.mean() / 10_000 if panel.measures[name].nature == "flow" else months[-1] / 10_000)
+        )
     return means[0], means[1], "up" if name in MORE_IS_BETTER else "down", panel.measures[name].text, "money"

@@ -17,8 +17,8 @@ from ..books import Books
 from ..periods import Period
 from ..variance.bridges import Bridge, ratio
 from ..variance.profit import compared_sales
-from . import figures
 from ..wording import SCALE, counted, joined, money_text, number_text, sentence, share_text
+from . import figures
 
 # Volume and mix are two views of one thing, what was sold; in words they go together.
 SOLD = ("volume", "mix", "new", "lost", "unpriced")
@@ -47,11 +47,15 @@ class Scene:
     def before(self) -> Period | None:
         """The twelve months before the period, as far as the books reach; None where they begin with it."""
         first = max(self.period.first - 12, self.books.first)
-        return Period("before", "span", first, self.period.first - 1, "") if first < self.period.first else None
+        return (
+            Period("before", "span", first, self.period.first - 1, "") if first < self.period.first else None
+        )
 
     def has(self, table: str, *columns: str) -> bool:
         """Whether the books hold a table with these columns."""
-        return table in self.books.tables and all(name in self.books.tables[table].columns for name in columns)
+        return table in self.books.tables and all(
+            name in self.books.tables[table].columns for name in columns
+        )
 
 
 def cause_of(scene: Scene, step: str) -> str:
@@ -64,7 +68,9 @@ def cause_of(scene: Scene, step: str) -> str:
 
 
 def part_of(name: str, amount: int, total: int) -> str:
-    """A part beside its whole: "A −60 k of −90 k", or where the rest goes the other way, "A −60 k, the rest +20 k"."""
+    """A part beside its whole: "A −60 k of −90 k", or where the rest goes the other way, "A −60 k, the rest
+    +20 k".
+    """
     if abs(amount) > abs(total):
         return f"{name} {money_text(amount, sign=True)}, the rest {money_text(total - amount, sign=True)}"
     return f"{name} {money_text(amount, sign=True)} of {money_text(total, sign=True)}"
@@ -85,7 +91,11 @@ def _accounts(scene: Scene, step: str) -> str:
     total = int(rows["amount"].sum())
     name, amount = _largest(rows, total)
     if len(rows) == 1:
-        return f"All of it on account {rows['id'].iloc[0]} {name}"
+        return (
+            f"All of it on account {rows['id'].iloc[0]} {name}"
+            if rows["id"].iloc[0]
+            else f"All of it: {name}"
+        )
     return f"{'Mostly' if abs(2 * amount) >= abs(total) else 'Largest part:'} {part_of(name, amount, total)}"
 
 
@@ -94,15 +104,18 @@ def _margin(scene: Scene) -> str:
     if scene.bridge is None:
         return ""
     panel, columns = scene.books.panel(), (figures.LINES[0], figures.LINES[2])
-    now, plan, before = zip(*(figures.in_period(panel, scene.unit, line, scene.period) for line in columns), strict=True)
+    now, plan, before = zip(
+        *(figures.in_period(panel, scene.unit, line, scene.period) for line in columns), strict=True
+    )
     old = plan if scene.against == "budget" else before
     amounts = [figure.amount for figure in (*now, *old)]
     if any(amount is None or amount <= 0 for amount in amounts):
         return ""
     revenue, profit, old_revenue, old_profit = (float(amount) for amount in amounts if amount is not None)
     change = share_text(revenue / old_revenue - 1, sign=True)
-    return (f"Revenue {change}; gross margin {share_text(profit / revenue)} of it, {share_text(old_profit / old_revenue)} "
-            f"{'in the budget' if scene.against == 'budget' else 'last year'}")  # fmt: skip
+    rates = share_text(profit / revenue), share_text(old_profit / old_revenue)
+    when = "in the budget" if scene.against == "budget" else "last year"
+    return f"Revenue {change}; gross margin {rates[0]} of it, {rates[1]} {when}"
 
 
 def _families(scene: Scene) -> pd.Series:
@@ -134,7 +147,9 @@ def _products(scene: Scene, step: str) -> str:
     if rows.empty:
         return ""
     families = _families(scene)
-    rows = rows.assign(name=[families.get(product, name) for product, name in zip(rows["id"], rows["name"], strict=True)])
+    rows = rows.assign(
+        name=[families.get(product, name) for product, name in zip(rows["id"], rows["name"], strict=True)]
+    )
     total = int(rows["amount"].sum())
     family, amount = _largest(rows, total)
     sales = _sales(scene)
@@ -143,13 +158,17 @@ def _products(scene: Scene, step: str) -> str:
     old, new = int(sold["quantity_0"].sum()), int(sold["quantity_1"].sum())
     words = part_of(family, amount, total)
     if step == "price" and len(both):
-        at_old = sum(ratio(int(a) * int(q1), int(q0)) for a, q0, q1 in
-                     zip(both["amount_0"], both["quantity_0"], both["quantity_1"], strict=True))  # fmt: skip
+        at_old = sum(
+            ratio(int(a) * int(q1), int(q0))
+            for a, q0, q1 in zip(both["amount_0"], both["quantity_0"], both["quantity_1"], strict=True)
+        )
         change = (int(both["amount_1"].sum()) - at_old) / at_old if at_old else 0.0
-        return f"{words}: {share_text(abs(change))} {'under' if change < 0 else 'over'} {_whose(scene)} prices"
+        return (
+            f"{words}: {share_text(abs(change))} {'under' if change < 0 else 'over'} {_whose(scene)} prices"
+        )
     if step in SOLD and old:
-        change = f"{number_text(new / SCALE)} units sold against {number_text(old / SCALE)}"
-        return f"{words}: {change} {'budgeted' if scene.against == 'budget' else 'last year'}"
+        units = f"{number_text(new / SCALE)} units sold against {number_text(old / SCALE)}"
+        return f"{words}: {units} {'budgeted' if scene.against == 'budget' else 'last year'}"
     return words
 
 
@@ -158,12 +177,16 @@ def _whose(scene: Scene) -> str:
 
 
 def _resources(scene: Scene, good: str, base: str) -> pd.DataFrame:
-    """Resources with their loss (base − good) as a share of base in the period and in the year before, worst first."""
+    """Resources with their loss (base − good) as a share of base in the period and in the year before, worst
+    first.
+    """
     before = scene.before()
     if before is None or not scene.has("production"):
         return pd.DataFrame()
-    frames = [scene.books.sums("production", ["resource"], [good, base], scene.unit, span).set_index("resource")
-              for span in (scene.period, before)]  # fmt: skip
+    frames = [
+        scene.books.sums("production", ["resource"], [good, base], scene.unit, span).set_index("resource")
+        for span in (scene.period, before)
+    ]
     both = frames[0].join(frames[1].add_suffix("_0"), how="inner")
     both = both[(both[base] > 0) & (both[f"{base}_0"] > 0)]
     both["share"] = 1 - both[good] / both[base]
@@ -177,8 +200,10 @@ def _downtime(scene: Scene) -> str:
     if found.empty or found["excess"].iloc[0] <= 0 or found["share"].iloc[0] - found["before"].iloc[0] < 0.02:
         return ""
     top = found.iloc[0]
-    return (f"{top.name} stood still {share_text(top['share'])} of its planned minutes, "
-            f"{share_text(top['before'])} in the twelve months before")  # fmt: skip
+    return (
+        f"{top.name} stood still {share_text(top['share'])} of its planned minutes, "
+        f"{share_text(top['before'])} in the twelve months before"
+    )
 
 
 def _scrap(scene: Scene) -> str:
@@ -186,11 +211,16 @@ def _scrap(scene: Scene) -> str:
     if found.empty:
         return ""
     lost = (found["made"] - found["good"]).sum()
-    top = found.iloc[0] if found["excess"].iloc[0] > 0 else found.assign(lost=found["made"] - found["good"]).sort_values(
-        "lost", ascending=False).iloc[0]  # fmt: skip
+    top = (
+        found.iloc[0]
+        if found["excess"].iloc[0] > 0
+        else found.assign(lost=found["made"] - found["good"]).sort_values("lost", ascending=False).iloc[0]
+    )
     share = (top["made"] - top["good"]) / lost if lost else 0
-    return (f"{top.name} scrapped {share_text(top['share'])} of what it made ({share_text(top['before'])} in the twelve "
-            f"months before): {share_text(share, places=0)} of all units scrapped")  # fmt: skip
+    return (
+        f"{top.name} scrapped {share_text(top['share'])} of what it made ({share_text(top['before'])} in the "
+        f"twelve months before): {share_text(share, places=0)} of all units scrapped"
+    )
 
 
 def _absorption(scene: Scene) -> str:
@@ -235,7 +265,11 @@ def _used(scene: Scene, kind: str, price: bool) -> str:
     effect, base = float(sums.loc[item, "effect"]), float(sums.loc[item, "base"])
     _families(scene)
     name = scene.made["products"]["name"].get(item, item)
-    change = f" ({share_text(abs(effect) / base)} {'above' if effect < 0 else 'below'} standard)" if base > 0 else ""
+    change = (
+        f" ({share_text(abs(effect) / base)} {'above' if effect < 0 else 'below'} standard)"
+        if base > 0
+        else ""
+    )
     return f"{name} {number_text(round(effect), sign=True)} against standard{change}"
 
 
@@ -246,7 +280,8 @@ def _labour(scene: Scene) -> str:
         return ""
     columns, row = [panel.months.index(month) for month in scene.period.months], panel.index(scene.unit)
     rate, hours = (int(panel.matrix(name)[row, columns].sum()) for name in names)
-    return f"Wage rates {money_text(rate, sign=True)}, hours used {money_text(hours, sign=True)} against standard"
+    words = f"Wage rates {money_text(rate, sign=True)}, hours used {money_text(hours, sign=True)}"
+    return f"{words} against standard"
 
 
 def _late_lines(scene: Scene) -> str:
@@ -262,8 +297,10 @@ def _late_lines(scene: Scene) -> str:
         shares.append((late, due))
     if not shares[0][1] or not shares[1][1]:
         return ""
-    words = [f"{share_text(shares[0][0] / shares[0][1])} of order lines were late, "
-             f"{share_text(shares[1][0] / shares[1][1])} in the twelve months before"]  # fmt: skip
+    words = [
+        f"{share_text(shares[0][0] / shares[0][1])} of order lines were late, "
+        f"{share_text(shares[1][0] / shares[1][1])} in the twelve months before"
+    ]
     words += [text for text in (_downtime(scene), _late_supplier(scene)) if text]
     return ". ".join(words[:2])
 
@@ -271,7 +308,9 @@ def _late_lines(scene: Scene) -> str:
 def _late_supplier(scene: Scene) -> str:
     if not scene.has("purchases", "supplier", "promised", "received"):
         return ""
-    frame = scene.books.rows("purchases", scene.unit, scene.period, ["supplier", "promised", "received"], limit=MOST)
+    frame = scene.books.rows(
+        "purchases", scene.unit, scene.period, ["supplier", "promised", "received"], limit=MOST
+    )
     frame = frame.dropna()
     if frame.empty:
         return ""
@@ -279,12 +318,18 @@ def _late_supplier(scene: Scene) -> str:
     means = late.groupby(frame["supplier"]).mean()
     if means.max() < 5:
         return ""
-    names = scene.books.rows("suppliers", limit=MOST).set_index("supplier")["name"] if scene.has("suppliers", "name") else {}
+    names = (
+        scene.books.rows("suppliers", limit=MOST).set_index("supplier")["name"]
+        if scene.has("suppliers", "name")
+        else {}
+    )
     return f"{names.get(means.idxmax(), means.idxmax())} delivered {means.max():.0f} days late on average"
 
 
 def overdue_invoices(scene: Scene) -> pd.DataFrame:
-    """Invoices overdue at the period's end, issued in the two years before it: [customer, segment, amount, days]."""
+    """Invoices overdue at the period's end, issued in the two years before it: [customer, segment, amount,
+    days].
+    """
     if "overdue" in scene.made:
         return scene.made["overdue"]
     end = scene.period.end
@@ -312,12 +357,15 @@ def _overdue(scene: Scene) -> str:
         return ""
     total = float(frame["amount"].sum())
     top = frame.groupby("customer")["amount"].sum().sort_values(ascending=False, kind="stable").head(3)
-    words = f"{counted(len(frame), 'invoice')} overdue, largest {joined(f'{n} {number_text(round(a))}' for n, a in top.items())}"
+    largest = joined(f"{name} {number_text(round(amount))}" for name, amount in top.items())
+    words = f"{counted(len(frame), 'invoice')} overdue, largest {largest}"
     if "segment" in frame and total > 0:
         segments = frame.groupby("segment")["amount"].sum().sort_values(ascending=False, kind="stable")
         days = frame[frame["segment"] == segments.index[0]]["days"].median()
-        words += (f". Segment {segments.index[0]}: {share_text(float(segments.iloc[0]) / total, places=0)} of it, "
-                  f"half of it more than {counted(int(days), 'day')} late")  # fmt: skip
+        words += (
+            f". Segment {segments.index[0]}: {share_text(float(segments.iloc[0]) / total, places=0)} of it, "
+            f"half of it more than {counted(int(days), 'day')} late"
+        )
     return words
 
 
@@ -334,7 +382,9 @@ def _stock(scene: Scene) -> str:
             return ""
         day: dt.date = pd.Timestamp(dates["date"].max()).date()
         frame = scene.books.sums("stock", ["product"], ["value"], scene.unit, span, {"date": day})
-        ends.append(frame.groupby([families.get(product, product) for product in frame["product"]])["value"].sum())
+        ends.append(
+            frame.groupby([families.get(product, product) for product in frame["product"]])["value"].sum()
+        )
     growth = (ends[0] - ends[1].reindex(ends[0].index).fillna(0)).astype("int64")
     total = int(ends[0].sum()) - int(ends[1].sum())
     if not total or growth.empty:

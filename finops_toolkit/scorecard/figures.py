@@ -1,4 +1,6 @@
-"""Single figures of the statement: a line of the ledger or a subtotal, for a unit and a period, or why there is none."""
+"""Single figures of the statement: a line of the ledger or a subtotal, for a unit and a period, or why there
+is none.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,8 @@ from ..books import Panel
 from ..periods import Period, month_label
 from ..wording import joined
 
-# A subtotal's budget counts lines without a budget as 0 up to this share of all its parts; beyond, there is none.
+# A subtotal's budget counts lines without a budget as 0 up to this share of all its parts; beyond, there is
+# none.
 LEFT_OUT = 0.02
 
 
@@ -38,8 +41,16 @@ class Figure:
 
 
 _GROSS = {"revenue": 1, "cogs": -1}
-_EBIT = {**_GROSS, "other_income": 1, "selling": -1, "distribution": -1, "administration": -1, "research": -1,
-         "depreciation": -1, "intercompany_result": 1}  # fmt: skip
+_EBIT = {
+    **_GROSS,
+    "other_income": 1,
+    "selling": -1,
+    "distribution": -1,
+    "administration": -1,
+    "research": -1,
+    "depreciation": -1,
+    "intercompany_result": 1,
+}
 LINES = (
     Line("revenue", "Revenue", {"revenue": 1}, 1),
     Line("cogs", "Cost of goods sold", {"cogs": 1}, -1),
@@ -77,9 +88,10 @@ def covered(panel: Panel, measure: str, first: int, last: int) -> str:
 def _part(panel: Panel, row: int, measure: str, first: int, last: int, nature: str) -> tuple[int, int]:
     """Amount and rows of a covered measure: the sum of the months, or the balance at the last one's end."""
     matrix, rows = panel.matrix(measure)[row], panel.rows(measure)[row]
-    start, stop = panel.months.index(first), panel.months.index(last) + 1
+    stop = panel.months.index(last) + 1
     if nature == "closing":
         return int(matrix[stop - 1]), int(rows[:stop].sum())
+    start = panel.months.index(first)
     return int(matrix[start:stop].sum()), int(rows[start:stop].sum())
 
 
@@ -109,9 +121,8 @@ def budget(panel: Panel, unit: str, line: Line, first: int, last: int) -> Figure
             if reason:
                 return Figure(None, f"the budget: {reason}")
             amount, rows = _part(panel, row, name, first, last, line.nature)
-        booked = (
-            0 if covered(panel, part, first, last) else _part(panel, row, part, first, last, line.nature)[0]
-        )
+        known = not covered(panel, part, last if line.nature == "closing" else first, last)
+        booked = _part(panel, row, part, first, last, line.nature)[0] if known else 0
         total += sign * amount
         parts.append(abs(booked))
         if rows == 0 and (booked or not line.total):
@@ -128,5 +139,8 @@ def budget(panel: Panel, unit: str, line: Line, first: int, last: int) -> Figure
 def in_period(panel: Panel, unit: str, line: Line, period: Period) -> tuple[Figure, Figure, Figure]:
     """Actual, budget and last year of a line in a period."""
     before = period.previous_year()
-    return (actual(panel, unit, line, period.first, period.last), budget(panel, unit, line, period.first, period.last),
-            actual(panel, unit, line, before.first, before.last))  # fmt: skip
+    return (
+        actual(panel, unit, line, period.first, period.last),
+        budget(panel, unit, line, period.first, period.last),
+        actual(panel, unit, line, before.first, before.last),
+    )

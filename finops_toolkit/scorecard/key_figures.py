@@ -1,7 +1,10 @@
-"""The scorecard's KPIs of finance, operations, customers and collaboration against target, with their trend."""
+"""The scorecard's KPIs of finance, operations, customers and collaboration against target, with their
+trend.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,12 +15,13 @@ from ..kpis import catalogue_of, values
 from ..periods import Period, month_text
 from ..wording import counted, joined, measure_text, missing, sentence
 
+# Four a row: finance, operations, customers, working together.
 SCORECARD = (
-    "operating_margin", "dso", "dio", "free_cash_flow",
-    "oee", "scrap_rate", "otif", "schedule_attainment",
-    "nps", "perfect_order", "return_rate", "customer_retention",
-    "forecast_bias", "meeting_cadence", "decision_latency", "action_closure",
-)  # fmt: skip
+    *("operating_margin", "gross_margin", "dso", "dio"),
+    *("oee", "scrap_rate", "first_pass_yield", "supplier_on_time"),
+    *("otif", "nps", "csat", "customer_retention"),
+    *("forecast_wape", "meeting_cadence", "decision_latency", "action_closure"),
+)
 TREND_MONTHS = 13
 
 
@@ -37,41 +41,55 @@ def key_figures(
     books: Books, unit: str, period: Period | str, kpis: Sequence[str] = SCORECARD, months: int = TREND_MONTHS
 ) -> KeyFigures:
     """KPIs of a unit in a period against target, and their last `months` months as a trend."""
-    unit, period = books.unit(unit), books.period(period)
+    unit, when = books.unit(unit), books.period(period)
     known = catalogue_of(books)
-    frame = values(books, list(kpis), unit, period)
-    first = max(period.last - months + 1, books.first)
-    span = [books.period(month_text(month)) for month in range(first, period.last + 1)]
+    frame = values(books, list(kpis), unit, when)
+    first = max(when.last - months + 1, books.first)
+    span = [books.period(month_text(month)) for month in range(first, when.last + 1)]
     trend = values(books, list(kpis), unit, span).groupby("kpi", sort=False)["value"].agg(list)
-    table = pd.DataFrame({
-        "kpi": frame["kpi"],
-        "name": [known[kpi].name for kpi in frame["kpi"]],
-        "group": [known[kpi].group for kpi in frame["kpi"]],
-        "value": frame["value"],
-        "measure": frame["measure"],
-        "target": frame["target"],
-        "met": frame["met"],
-        "trend": [trend[kpi] for kpi in frame["kpi"]],
-        "reason": frame["reason"],
-        "currency": books.currency or None,
-        "attainment": frame["attainment"],
-    })  # fmt: skip
+    table = pd.DataFrame(
+        {
+            "kpi": frame["kpi"],
+            "name": [known[kpi].name for kpi in frame["kpi"]],
+            "group": [known[kpi].group for kpi in frame["kpi"]],
+            "value": frame["value"],
+            "measure": frame["measure"],
+            "target": frame["target"],
+            "met": frame["met"],
+            "trend": [trend[kpi] for kpi in frame["kpi"]],
+            "reason": frame["reason"],
+            "currency": books.currency or None,
+            "attainment": frame["attainment"],
+        }
+    )
     return KeyFigures(table[table["value"].notna()].reset_index(drop=True), _text(table), _absent(table))
 
 
 def _text(table: pd.DataFrame) -> str:
-    """How many KPIs miss their target, and the three that miss it by most."""
-    aimed = table[[not missing(met) and not missing(value) for met, value in zip(table["met"], table["value"], strict=True)]]
+    """How many KPIs miss their target, and the two that miss it by most."""
+    aimed = table[
+        [
+            not missing(met) and not missing(value)
+            for met, value in zip(table["met"], table["value"], strict=True)
+        ]
+    ]
     if aimed.empty:
-        return "No KPI of the scorecard has a target here." if table["value"].notna().any() else "No KPI has a value here."
+        return (
+            "No KPI of the scorecard has a target here."
+            if table["value"].notna().any()
+            else "No KPI has a value here."
+        )
     missed = aimed[~aimed["met"].astype(bool)].sort_values("attainment", kind="stable", na_position="first")
     if missed.empty:
         return f"All {counted(len(aimed), 'KPI')} with a target reach it."
-    worst = joined(f"{row.name_} {measure_text(row.value, row.measure, row.currency)} "
-                   f"(target {measure_text(row.target, row.measure, row.currency)})"
-                   for row in missed.rename(columns={"name": "name_"}).head(3).itertuples())  # fmt: skip
+    worst = joined(
+        f"{row.name_} {measure_text(row.value, row.measure, row.currency)} "
+        f"(target {measure_text(row.target, row.measure, row.currency)})"
+        for row in missed.rename(columns={"name": "name_"}).head(2).itertuples()
+    )
     count = f"{len(missed)} of {counted(len(aimed), 'KPI')} with a target"
-    return f"{count} {'misses it' if len(missed) == 1 else 'miss it'}: {worst}{' by most' if len(missed) > 3 else ''}."
+    verb, most = "misses" if len(missed) == 1 else "miss", " by most" if len(missed) > 2 else ""
+    return f"{count} {verb} it: {worst}{most}."
 
 
 def _absent(table: pd.DataFrame) -> str:
@@ -79,8 +97,12 @@ def _absent(table: pd.DataFrame) -> str:
     if gone.empty:
         return ""
     groups = gone.groupby("reason", sort=False)["name"].agg(list)
-    return "None: " + sentence("; ".join(f"{joined(names)}, because {_subject(why)}" for why, names in groups.items()))
+    return "None: " + sentence(
+        "; ".join(f"{joined(names)}, because {_subject(why)}" for why, names in groups.items())
+    )
 
 
 def _subject(why: str) -> str:
-    return f"it {why}" if why.startswith("needs ") else why
+    """A reason as it reads after "because"; the commonest, a missing table, in four words."""
+    table = re.fullmatch(r"needs (.+), which the data does not have", why)
+    return f"there is no table of {table[1]}" if table else f"it {why}" if why.startswith("needs ") else why

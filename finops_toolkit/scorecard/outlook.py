@@ -1,8 +1,10 @@
 """The full-year outlook: what is booked, and what the rest of the year may bring, by a method that is named.
 
 It uses nothing later than the period's end. Flows: the remaining budget at the rate reached so far; where the
-rate means little, the remaining budget as it is; without a budget, last year's remaining months at this year's
-growth; without either, the average month so far. Balances: today's, moved as the budget (else last year) moves.
+rate means little, the remaining budget as it is; without a budget, last year's remaining months at this
+year's
+growth; without either, the average month so far. Balances: today's, moved as the budget (else last year)
+moves.
 """
 
 from __future__ import annotations
@@ -69,7 +71,9 @@ def _total(panel: Panel, unit: str, line: Line, year: Period, last: int) -> tupl
 
 
 def sales_forecast(books: Books, unit: str, year: Period, last: int, outlook_revenue: int | None) -> str:
-    """A sentence that holds the agreed sales forecast for the rest of the year against the outlook; "" without one."""
+    """A sentence that holds the agreed sales forecast for the rest of the year against the outlook; ""
+    without one.
+    """
     if "forecasts" not in books.tables or last >= year.last or outlook_revenue is None:
         return ""
     rest = books_span(books, last + 1, year.last)
@@ -87,8 +91,12 @@ def sales_forecast(books: Books, unit: str, year: Period, last: int, outlook_rev
     booked = actual(books.panel(), unit, LINES[0], year.first, last).amount or 0
     gap = booked + expected - outlook_revenue
     made = newest["made_on"].max()
-    return (f"The agreed sales forecast of {date_text(made)} has orders of {money_text(expected, books.currency)} in the "
-            f"months left: {money_text(abs(gap))} {'more' if gap > 0 else 'less'} than the revenue in this outlook.")  # fmt: skip
+    orders = money_text(expected, books.currency or None)
+    size = f"{money_text(abs(gap))} {'more' if gap > 0 else 'less'}"
+    return (
+        f"The agreed sales forecast of {date_text(made)} has orders of {orders} in the months left: "
+        f"{size} than the revenue in this outlook."
+    )
 
 
 def books_span(books: Books, first: int, last: int) -> Period | None:

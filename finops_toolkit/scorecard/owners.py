@@ -1,4 +1,6 @@
-"""Who answers for what: from a step of the profit bridge or a balance to the words used for it and its owner."""
+"""Who answers for what: from a step of the profit bridge or a balance to the words used for it and its
+owner.
+"""
 
 from __future__ import annotations
 
@@ -20,19 +22,42 @@ ALIASES = {
     "labour": ("labour", "labour_variance", "labour_productivity"),
     "scrap": ("scrap", "scrap_rate", "quality_rate", "first_pass_yield", "rework_rate", "copq_share"),
     "stock_adjustment": ("stock_adjustment", "stock_adjustment_share"),
-    "overhead_absorption": ("overhead_absorption", "absorption_effect", "availability", "oee", "utilisation",
-                            "schedule_attainment", "production_volume"),
+    "overhead_absorption": (
+        "overhead_absorption",
+        "absorption_effect",
+        "availability",
+        "oee",
+        "utilisation",
+        "schedule_attainment",
+        "production_volume",
+    ),
     "overhead_spending": ("overhead_spending",),
     "maintenance": ("maintenance", "maintenance_cost"),
     "people": ("people", "people_cost"),
     "warranty": ("warranty", "complaint_rate", "copq_share"),
     "freight": ("freight",),
     "premium_freight": ("premium_freight", "premium_freight_share", "otif", "on_time_lines"),
-    "receivables": ("receivables", "dso", "dso_average", "dso_countback", "days_to_pay", "late_payment_share",
-                    "overdue_receivables_share", "collection_effectiveness"),
-    "inventory": ("inventory", "dio", "dio_average", "inventory_turns", "stock_cover", "inventory_vs_budget",
-                  "forecast_bias", "forecast_wape"),
-}  # fmt: skip
+    "receivables": (
+        "receivables",
+        "dso",
+        "dso_average",
+        "dso_countback",
+        "days_to_pay",
+        "late_payment_share",
+        "overdue_receivables_share",
+        "collection_effectiveness",
+    ),
+    "inventory": (
+        "inventory",
+        "dio",
+        "dio_average",
+        "inventory_turns",
+        "stock_cover",
+        "inventory_vs_budget",
+        "forecast_bias",
+        "forecast_wape",
+    ),
+}
 FUNCTIONS = {
     **dict.fromkeys(SALES, "sales"),
     "scrap": "quality",
@@ -48,7 +73,9 @@ FUNCTIONS = {
     "marketing": "sales",
     "line:selling": "sales",
     "people": "people",
-    **dict.fromkeys(("material_usage", "labour", "overhead_spending", "overhead_absorption", "standard"), "operations"),
+    **dict.fromkeys(
+        ("material_usage", "labour", "overhead_spending", "overhead_absorption", "standard"), "operations"
+    ),
     **dict.fromkeys(("margin", "line:cogs"), "operations"),
 }
 

@@ -12,7 +12,6 @@ from ..books import Books
 from ..periods import Period, month_label
 from ..wording import counted, joined, money_text, sentence
 
-
 # Pairs of balances: they are compared at the period's end, the others over its months.
 BALANCES = ("receivables", "payables", "inventory")
 
@@ -25,20 +24,26 @@ class Sources:
     text: str
 
 
-def sources(books: Books, unit: str, period: Period | str, parameters: Mapping[str, object] | None = None) -> Sources:
+def sources(
+    books: Books, unit: str, period: Period | str, parameters: Mapping[str, object] | None = None
+) -> Sources:
     """Books, period, parameters, checks and reconciliation behind a unit's report."""
-    unit, period = books.unit(unit), books.period(period)
-    text = reconciliation_text(books, unit, period)
+    unit, when = books.unit(unit), books.period(period)
+    text = reconciliation_text(books, unit, when)
+    months = f"{month_label(books.first)} to {month_label(books.closed)}"
     known = books.units.set_index("unit")
     rows = [
-        ("Books", f"{books.name}, {month_label(books.first)} to {month_label(books.closed)}, in {books.currency or 'no stated currency'}"),
-        ("Unit and period", f"{known['name'][unit]} ({unit}), {period.label}"),
-        ("Tables", joined(sorted(books.tables)) + (f"; missing: {joined(books.missing)}" if books.missing else "")),
+        ("Books", f"{books.name}, {months}, in {books.currency or 'no stated currency'}"),
+        ("Unit and period", f"{known['name'][unit]} ({unit}), {when.label}"),
+        (
+            "Tables",
+            joined(sorted(books.tables)) + (f"; missing: {joined(books.missing)}" if books.missing else ""),
+        ),
         ("Ledger and records", text),
         ("Checks of the data", _checks(books)),
         ("Parameters", "; ".join(f"{name} {value}" for name, value in (parameters or {}).items()) or "none"),
         ("Made with", f"finops_toolkit {__version__}"),
-    ]  # fmt: skip
+    ]
     return Sources(pd.DataFrame(rows, columns=["what", "how"]), text)
 
 

@@ -1,4 +1,6 @@
-"""The statement: profit, and the balances that hold cash, for the period, the year to date and the whole year."""
+"""The statement: profit, and the balances that hold cash, for the period, the year to date and the whole
+year.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +16,29 @@ from .outlook import METHODS, outlook, sales_forecast
 
 SCOPES = ("period", "ytd", "outlook")
 BALANCES = ("cash", "receivables", "inventory", "payables")
+COLUMNS = (
+    "line",
+    "name",
+    "nature",
+    "total",
+    "scope",
+    "actual",
+    "budget",
+    "last_year",
+    "delta",
+    "delta_share",
+    "delta_last_year",
+    "delta_last_year_share",
+    "reason",
+    "note",
+)
 _SUMS = ("actual", "budget", "last_year", "delta", "delta_last_year")
 
 
 @dataclass(frozen=True)
 class Statement:
-    """`table`: a row for each line and scope, amounts as Int64 ten-thousandths, NA with a reason where there is none.
+    """`table`: a row for each line and scope, amounts as Int64 ten-thousandths, NA with a reason where there
+    is none.
 
     Columns: line, name, nature, total, scope, actual, budget, last_year, delta, delta_share, delta_last_year,
     delta_last_year_share, reason, note. A delta is positive when it is good for profit or cash; a share is
@@ -45,20 +64,22 @@ class Statement:
 
 
 def statement(books: Books, unit: str, period: Period | str) -> Statement:
-    """Revenue to net profit, cash, receivables, inventory and payables of a unit, against budget and last year.
+    """Revenue to net profit, cash, receivables, inventory and payables of a unit, against budget and last
+    year.
 
-    Scopes: the period, the fiscal year to the period's end and the full-year outlook as known then. Lines with
+    Scopes: the period, the fiscal year to the period's end and the full-year outlook as known then. Lines
+    with
     nothing in any column are left out. Raises UsageError for an unknown unit or period.
     """
-    unit, period, panel = books.unit(unit), books.period(period), books.panel()
-    ytd, year = period.ytd(books.fiscal_start), period.year(books.fiscal_start)
+    unit, when, panel = books.unit(unit), books.period(period), books.panel()
+    ytd, year = when.ytd(books.fiscal_start), when.year(books.fiscal_start)
     rows, notes, methods = [], [], {}
     for line in LINES:
-        found = [("period", *in_period(panel, unit, line, period))]
-        if ytd.months != period.months:
+        found = [("period", *in_period(panel, unit, line, when))]
+        if ytd.months != when.months:
             found.append(("ytd", *in_period(panel, unit, line, ytd)))
-        if year.last > period.last:
-            figure, methods[line.id] = outlook(panel, unit, line, year, period.last)
+        if year.last > when.last:
+            figure, methods[line.id] = outlook(panel, unit, line, year, when.last)
             found.append(("outlook", figure, *_whole_year(panel, unit, line, year)))
         if _empty(found):
             methods.pop(line.id, None)
@@ -66,16 +87,16 @@ def statement(books: Books, unit: str, period: Period | str) -> Statement:
         for scope, *figures in found:
             rows.append(_row(line, scope, *figures))
             notes += [f"{line.name}: {figure.note}" for figure in figures if figure.note]
-    table = pd.DataFrame(rows)
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
     for column in _SUMS:
         table[column] = table[column].astype("Int64")
-    to_date = f"Year to {ytd.end:%B %Y}" if year.last > period.last else f"{year.text}, complete"
-    scopes = {"period": period.label, "ytd": to_date, "outlook": f"Outlook {year.text}"}
+    to_date = f"Year to {ytd.end:%B %Y}" if year.last > when.last else f"{year.text}, complete"
+    scopes = {"period": when.label, "ytd": to_date, "outlook": f"Outlook {year.text}"}
     scopes = {scope: label for scope, label in scopes.items() if scope in set(table["scope"])}
-    result = Statement(table, "", scopes, (), unit, period)
+    result = Statement(table, "", scopes, (), unit, when)
     words = [*_method_notes(methods, year), *dict.fromkeys(sentence(note) for note in notes)]
-    words.append(sales_forecast(books, unit, year, period.last, result.value("revenue", "outlook")))
-    return Statement(table, _text(result, books), scopes, tuple(word for word in words if word), unit, period)
+    words.append(sales_forecast(books, unit, year, when.last, result.value("revenue", "outlook")))
+    return Statement(table, _text(result, books), scopes, tuple(word for word in words if word), unit, when)
 
 
 def _whole_year(panel: Panel, unit: str, line: Line, year: Period) -> tuple[Figure, Figure]:
@@ -89,9 +110,16 @@ def _empty(found: list) -> bool:
 
 
 def _row(line: Line, scope: str, now: Figure, plan: Figure, before: Figure) -> dict[str, object]:
-    row: dict[str, object] = {"line": line.id, "name": line.name, "nature": line.nature, "total": line.total,
-                              "scope": scope, "actual": now.amount, "budget": plan.amount,
-                              "last_year": before.amount}  # fmt: skip
+    row: dict[str, object] = {
+        "line": line.id,
+        "name": line.name,
+        "nature": line.nature,
+        "total": line.total,
+        "scope": scope,
+        "actual": now.amount,
+        "budget": plan.amount,
+        "last_year": before.amount,
+    }
     for name, reference in (("delta", plan.amount), ("delta_last_year", before.amount)):
         known = now.amount is not None and reference is not None
         delta = line.good * (now.amount - reference) if known else None  # type: ignore[operator]
@@ -122,7 +150,9 @@ def _method_notes(methods: dict[str, str], year: Period) -> list[str]:
 
 
 def _text(result: Statement, books: Books) -> str:
-    """Revenue and operating profit of the period and the year to date against the reference, in two sentences."""
+    """Revenue and operating profit of the period and the year to date against the reference, in two
+    sentences.
+    """
     against, column = ("budget", "budget") if result.has_budget else ("last year", "last_year")
     sentences = []
     for scope, label in result.scopes.items():

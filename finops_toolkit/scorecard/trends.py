@@ -30,22 +30,31 @@ class Trend:
 
 
 def trend(books: Books, unit: str, period: Period | str, line: str = "ebit", months: int = 13) -> Trend:
-    """A line of the statement in the `months` months to the period's end. Raises UsageError for an unknown line."""
-    unit, period, panel = books.unit(unit), books.period(period), books.panel()
+    """A line of the statement in the `months` months to the period's end. Raises UsageError for an unknown
+    line.
+    """
+    unit, when, panel = books.unit(unit), books.period(period), books.panel()
     chosen = next((each for each in LINES if each.id == line), None)
     if chosen is None:
-        raise UsageError(f"There is no line {line!r}.", f"The lines are {', '.join(each.id for each in LINES)}.")
-    span = range(max(period.last - months + 1, books.first), period.last + 1)
+        raise UsageError(
+            f"There is no line {line!r}.", f"The lines are {', '.join(each.id for each in LINES)}."
+        )
+    span = range(max(when.last - months + 1, books.first), when.last + 1)
     rows = []
     for month in span:
-        found = (actual(panel, unit, chosen, month, month), budget(panel, unit, chosen, month, month),
-                 actual(panel, unit, chosen, month - 12, month - 12))  # fmt: skip
+        found = (
+            actual(panel, unit, chosen, month, month),
+            budget(panel, unit, chosen, month, month),
+            actual(panel, unit, chosen, month - 12, month - 12),
+        )
         rows.append([None if figure.amount is None else figure.amount / SCALE for figure in found])
     index = pd.PeriodIndex([pd.Period(year=m // 12, month=m % 12 + 1, freq="M") for m in span], name="month")
     table = pd.DataFrame(rows, index=index, columns=["actual", "budget", "last_year"], dtype="float64")
     reference = next((name for name in ("budget", "last_year") if table[name].notna().any()), None)
     good = "up" if chosen.good > 0 else "down"
-    return Trend(table, _text(table, chosen.name, reference, chosen.good, books), reference, good, chosen.name)
+    return Trend(
+        table, _text(table, chosen.name, reference, chosen.good, books), reference, good, chosen.name
+    )
 
 
 def _text(table: pd.DataFrame, name: str, reference: str | None, good: int, books: Books) -> str:

@@ -1,4 +1,6 @@
-"""Why a figure moved: price, volume and mix, the flexible budget, and profit from plan to actual by its drivers."""
+"""Why a figure moved: price, volume and mix, the flexible budget, and profit from plan to actual by its
+drivers.
+"""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ class Bridge:
 
     @property
     def residual(self) -> int:
-        """start + Σ steps − end: always 0."""
+        """Start + Σ steps − end: always 0."""
         return self.start + sum(int(value) for value in self.steps["amount"]) - self.end
 
     def step(self, name: str) -> int:
@@ -81,19 +81,17 @@ def make_bridge(
 ) -> Bridge:
     """A bridge of (name, amount), [(step, name, amount) …], (name, amount); steps of 0 are left out.
 
-    Its sentence names the change and the two largest steps. Raises ValueError if it does not close.
+    Its sentence names the change, its two largest steps and the largest against it. Raises ValueError if it
+    does not close.
     """
     kept = [(step, name, int(amount)) for step, name, amount in steps if int(amount) != 0]
     rows = [("start", start[0], int(start[1]), "start")]
     rows += [(step, name, amount, "step") for step, name, amount in kept]
     rows.append(("end", end[0], int(end[1]), "end"))
     table = pd.DataFrame(rows, columns=["step", "name", "amount", "kind"])
-    table["amount"] = table["amount"].astype("int64")
+    table[["amount"]] = exact_integers(table[["amount"]].astype(object))
     change = int(end[1]) - int(start[1])
-    largest = sorted(kept, key=lambda row: -abs(row[2]))[:2]
-    why = joined(
-        f"{name[0].lower()}{name[1:]} {money_text(amount, sign=True)}" for _, name, amount in largest
-    )
+    why = _reasons(kept, change)
     text = f"{end[0]} {money_text(end[1], currency)} is {money_text(abs(change), currency)} "
     text += f"{'above' if change > 0 else 'below'} {start[0].lower()} {money_text(start[1], currency)}"
     text = text if change else f"{end[0]} {money_text(end[1], currency)} equals {start[0].lower()}"
@@ -102,22 +100,46 @@ def make_bridge(
     )
 
 
+def _reasons(steps: list[tuple[str, str, int]], change: int) -> str:
+    """The two largest steps in the direction of the change, and a larger or nearly as large one against
+    it.
+    """
+
+    def words(chosen: list[tuple[str, str, int]]) -> str:
+        return joined(
+            f"{name[0].lower()}{name[1:]} {money_text(amount, sign=True)}" for _, name, amount in chosen
+        )
+
+    ranked = sorted(steps, key=lambda row: -abs(row[2]))
+    if not change:
+        return words(ranked[:2]) if ranked else ""
+    along = [row for row in ranked if (row[2] > 0) == (change > 0)]
+    against = [row for row in ranked if (row[2] > 0) != (change > 0)][:1]
+    text = words(along[:2])
+    if against and 2 * abs(against[0][2]) >= abs(along[0][2]):
+        text += f", against {words(against)}"
+    return text
+
+
 def condensed(bridge: Bridge, keep: int = 8, name: str = "Everything else") -> Bridge:
     """The same bridge with only the `keep` largest steps by size; the others become one last step."""
     steps = bridge.steps
     if len(steps) <= keep:
         return bridge
-    largest = set(steps["amount"].abs().nlargest(keep - 1, keep="first").index)
+    largest = set(sorted(steps.index, key=lambda place: -abs(int(steps["amount"][place])))[: keep - 1])
     rest = sum(int(value) for value in steps.loc[[i not in largest for i in steps.index], "amount"])
-    rows = [(row.step, row.name_, int(row.amount)) for row in
-            steps.rename(columns={"name": "name_"}).itertuples() if row.Index in largest]  # fmt: skip
+    rows = [
+        (row.step, row.name_, int(row.amount))
+        for row in steps.rename(columns={"name": "name_"}).itertuples()
+        if row.Index in largest
+    ]
     ends = bridge.table["name"].iloc[[0, -1]].tolist()
     short = make_bridge((ends[0], bridge.start), [*rows, ("rest", name, rest)], (ends[1], bridge.end))
     return Bridge(short.table, bridge.text, bridge.parts, bridge.note)
 
 
 def ratio(numerator: int, denominator: int) -> int:
-    """numerator / denominator to the nearest integer, halves away from zero, exact for any size."""
+    """Numerator / denominator to the nearest integer, halves away from zero, exact for any size."""
     sign = -1 if (numerator < 0) != (denominator < 0) else 1
     top, bottom = abs(numerator), abs(denominator)
     return sign * ((2 * top + bottom) // (2 * bottom))
@@ -143,10 +165,12 @@ def product_effects(
 ) -> pd.DataFrame:
     """The effects of price, volume (and joint or mix) for each row; each row's effects add to its change.
 
-    A row is a product (summed beforehand); quantity and amount are int ten-thousandths. With p = amount ÷ quantity:
+    A row is a product (summed beforehand); quantity and amount are int ten-thousandths. With p = amount ÷
+    quantity:
 
     joint    price (p1−p0)·q0 · volume (q1−q0)·p0 · joint (p1−p0)·(q1−q0)
-    average  price (p1−p0)·q1 · volume (q1−q0)·P · mix (q1−q0)·(p0−P), P = Σ old amount ÷ Σ old quantity of the
+    average  price (p1−p0)·q1 · volume (q1−q0)·P · mix (q1−q0)·(p0−P), P = Σ old amount ÷ Σ old quantity of
+    the
              products sold in both; the mix needs units that can be added (pieces with pieces).
 
     A product of one side only stands whole under new or lost; one whose net quantity on a side is not
@@ -162,12 +186,22 @@ def product_effects(
     both = [q0 > 0 and q1 > 0 for q0, q1, _, _ in rows]
     all_quantity = sum(row[0] for row, kept in zip(rows, both, strict=True) if kept)
     all_amount = sum(row[2] for row, kept in zip(rows, both, strict=True) if kept)
-    effects = pd.DataFrame(0, index=frame.index, columns=list(STEP_NAMES), dtype="int64")
-    for place, (q0, q1, a0, a1) in enumerate(rows):
-        found = _effects_of_one(q0, q1, a0, a1, both[place], method, all_quantity, all_amount)
-        for step, amount in found.items():
-            effects.iat[place, effects.columns.get_loc(step)] = amount
-    return effects
+    found = [
+        _effects_of_one(q0, q1, a0, a1, kept, method, all_quantity, all_amount)
+        for (q0, q1, a0, a1), kept in zip(rows, both, strict=True)
+    ]
+    table = [[effects.get(step, 0) for step in STEP_NAMES] for effects in found]
+    return exact_integers(pd.DataFrame(table, index=frame.index, columns=list(STEP_NAMES), dtype=object))
+
+
+def exact_integers(frame: pd.DataFrame) -> pd.DataFrame:
+    """A frame of Python integers as int64; as it is where one does not fit (a price from a ten-thousandth of
+    a unit).
+    """
+    try:
+        return frame.astype("int64")
+    except OverflowError:
+        return frame
 
 
 def _effects_of_one(
@@ -198,7 +232,8 @@ def price_volume_mix(
     currency: str | None = None,
     **columns: str,
 ) -> Bridge:
-    """Sales from one period (or plan) to another, by product: see `product_effects` for the methods and columns.
+    """Sales from one period (or plan) to another, by product: see `product_effects` for the methods and
+    columns.
 
     Rows of one product are added first. Returns a Bridge; `parts` holds the effects by product.
     """
@@ -220,9 +255,11 @@ def flexible_budget(frame: pd.DataFrame, static_volume: int, actual_volume: int)
     """Static budget, flexible budget and actual, line by line, with the two variances between them.
 
     `frame`: line, kind ("income" or "cost"), behaviour ("variable" or "fixed"), static, actual (int
-    ten-thousandths, both natural sign). Flexible = static × actual volume ÷ static volume for a variable line.
+    ten-thousandths, both natural sign). Flexible = static × actual volume ÷ static volume for a variable
+    line.
     Adds flexible, volume_variance (flexible − static) and flexible_variance (actual − flexible), both
-    favourable positive, so costs are turned; together they are exactly actual − static. The last row is the income.
+    favourable positive, so costs are turned; together they are exactly actual − static. The last row is the
+    income.
     Raises UsageError where the static volume is not positive. After Horngren: Milan Statuary.
     """
     _need(frame, ["line", "kind", "behaviour", "static", "actual"])
@@ -236,8 +273,18 @@ def flexible_budget(frame: pd.DataFrame, static_volume: int, actual_volume: int)
         sign = 1 if row.kind == "income" else -1
         static, actual = int(row.static), int(row.actual)
         flexible = ratio(static * actual_volume, static_volume) if row.behaviour == "variable" else static
-        rows.append((row.line, row.kind, row.behaviour, static, flexible, actual,
-                     sign * (flexible - static), sign * (actual - flexible)))  # fmt: skip
+        rows.append(
+            (
+                row.line,
+                row.kind,
+                row.behaviour,
+                static,
+                flexible,
+                actual,
+                sign * (flexible - static),
+                sign * (actual - flexible),
+            )
+        )
     columns = [
         "line",
         "kind",
@@ -257,7 +304,8 @@ def flexible_budget(frame: pd.DataFrame, static_volume: int, actual_volume: int)
 
 
 def overhead_in_stock(fixed_overhead: int, made: int, sold: int) -> int:
-    """Profit that absorption costing gains by making more than is sold: fixed overhead × (made − sold) ÷ made.
+    """Profit that absorption costing gains by making more than is sold: fixed overhead × (made − sold) ÷
+    made.
 
     Fixed overhead in ten-thousandths, made and sold in any one unit; negative when stock is run down.
     300 k of overhead, 15,000 made and 10,000 sold: profit is 100 k higher while cash falls.

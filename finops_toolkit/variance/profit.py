@@ -17,8 +17,17 @@ from ..periods import Period
 from ..wording import SCALE, money_text
 from .bridges import Bridge, make_bridge, price_volume_mix, product_effects, ratio
 
-PROFIT_LINES = ("revenue", "other_income", "cogs", "selling", "distribution", "administration", "research",
-                "depreciation", "intercompany_result")  # fmt: skip
+PROFIT_LINES = (
+    "revenue",
+    "other_income",
+    "cogs",
+    "selling",
+    "distribution",
+    "administration",
+    "research",
+    "depreciation",
+    "intercompany_result",
+)
 REFERENCES = {"budget": "Budget", "last_year": "Last year"}
 SALES_STEPS = {
     "volume": "Sales volume",
@@ -142,7 +151,9 @@ def best_reference(books: Books, unit: str, period: Period) -> tuple[str | None,
 
 
 def product_sales(books: Books, unit: str, period: Period, returns: bool = True) -> pd.DataFrame:
-    """Deliveries to customers outside by product: [product, quantity, amount, cost], net of returns or without them."""
+    """Deliveries to customers outside by product: [product, quantity, amount, cost], net of returns or
+    without them.
+    """
     sides: list[dict | None] = [None]
     sisters = _sisters(books)
     if sisters:
@@ -213,20 +224,33 @@ def compared_sales(books: Books, unit: str, period: Period, against: str) -> tup
 def sales_bridge(
     books: Books, unit: str, period: Period, against: str = "budget", method: str = "average"
 ) -> Bridge:
-    """Sales by product from the reference to actual: price, volume and mix. Raises UsageError where there are none."""
+    """Sales by product from the reference to actual: price, volume and mix. Raises UsageError where there are
+    none.
+    """
     check_reference(against)
     reason = why_no_reference(books, unit, period, against)
     frame, why = (pd.DataFrame(), reason) if reason else compared_sales(books, unit, period, against)
     if why:
         raise UsageError(f"There is no sales bridge for {unit}, {period.label}: {why}.")
-    named = {"old_quantity": "quantity_0", "new_quantity": "quantity_1",
-             "old_amount": "amount_0", "new_amount": "amount_1"}  # fmt: skip
-    return price_volume_mix(frame.reset_index(), method=method, start=REFERENCES[against], end="Actual",
-                            currency=books.currency or None, **named)  # fmt: skip
+    named = {
+        "old_quantity": "quantity_0",
+        "new_quantity": "quantity_1",
+        "old_amount": "amount_0",
+        "new_amount": "amount_1",
+    }
+    return price_volume_mix(
+        frame.reset_index(),
+        method=method,
+        start=REFERENCES[against],
+        end="Actual",
+        currency=books.currency or None,
+        **named,
+    )
 
 
 def profit_bridge(books: Books, unit: str, period: Period, against: str = "budget") -> Bridge:
-    """Operating profit (EBIT) from the reference to actual, by driver; `parts` [step, kind, id, name, amount].
+    """Operating profit (EBIT) from the reference to actual, by driver; `parts` [step, kind, id, name,
+    amount].
 
     Volume and mix are valued at the reference's margin over standard cost, prices and standard cost at the
     actual quantity; the other steps are the differences of accounts by their driver. Favourable is positive.
@@ -263,7 +287,9 @@ def _is_sales(accounts: pd.DataFrame) -> pd.Series:
 
 
 def _disagreement(books: Books, unit: str, period: Period, accounts: pd.DataFrame, against: str) -> str:
-    """Where sales records and ledger tell different stories, price and volume cannot be told from the former."""
+    """Where sales records and ledger tell different stories, price and volume cannot be told from the
+    former.
+    """
     ours = accounts[_is_sales(accounts)]
     sides = [("effect", period, "the sales records")]
     if against == "last_year":
@@ -275,8 +301,10 @@ def _disagreement(books: Books, unit: str, period: Period, accounts: pd.DataFram
             record = int(records[item].sum())
             if abs(record - ledger) > AGREEMENT * abs(ledger):
                 word = "sales" if line == "revenue" else "cost of sales"
-                return (f"{whose} show {word} of {money_text(record, books.currency or None)}, "
-                        f"the ledger {money_text(ledger, books.currency or None)}")  # fmt: skip
+                return (
+                    f"{whose} show {word} of {money_text(record, books.currency or None)}, "
+                    f"the ledger {money_text(ledger, books.currency or None)}"
+                )
     return ""
 
 
@@ -286,12 +314,20 @@ def _account_parts(accounts: pd.DataFrame) -> pd.DataFrame:
     by_line = rows["driver"].isin(["", "other"]) | ~rows["driver"].isin(DRIVER_STEPS)
     step = rows["driver"].where(~by_line, "line:" + rows["line"])
     return pd.DataFrame(
-        {"step": step, "kind": "account", "id": rows["account"], "name": rows["name"], "amount": rows["amount"]}
+        {
+            "step": step,
+            "kind": "account",
+            "id": rows["account"],
+            "name": rows["name"],
+            "amount": rows["amount"],
+        }
     )
 
 
 def _margin_parts(accounts: pd.DataFrame) -> pd.DataFrame:
-    """Sales in two steps from the ledger alone: more revenue at the old margin, and the change of the margin."""
+    """Sales in two steps from the ledger alone: more revenue at the old margin, and the change of the
+    margin.
+    """
     ours = accounts[_is_sales(accounts)]
     revenue = [int(ours.loc[ours["line"] == "revenue", column].sum()) for column in ("old", "effect")]
     profit = [int(ours[column].sum()) for column in ("old", "effect")]
@@ -299,27 +335,56 @@ def _margin_parts(accounts: pd.DataFrame) -> pd.DataFrame:
     level = ratio((revenue[1] - revenue[0]) * profit[0], revenue[0]) if revenue[0] > 0 else change
     rows = [("level", level, "Revenue at the old margin"), ("margin", change - level, "Gross margin")]
     return pd.DataFrame(
-        [{"step": step, "kind": "margin", "id": "", "name": name, "amount": amount} for step, amount, name in rows]
+        [
+            {"step": step, "kind": "margin", "id": "", "name": name, "amount": amount}
+            for step, amount, name in rows
+        ]
     )
 
 
 def _sales_parts(books: Books, sales: pd.DataFrame, accounts: pd.DataFrame) -> pd.DataFrame:
     """Volume and mix at the reference margin, price and standard cost at the actual quantity, by product."""
-    margin = pd.DataFrame({"old_quantity": sales["quantity_0"], "new_quantity": sales["quantity_1"],
-                           "old_amount": sales["amount_0"] - sales["cost_0"],
-                           "new_amount": sales["amount_1"] - sales["cost_1"]})  # fmt: skip
+    margin = pd.DataFrame(
+        {
+            "old_quantity": sales["quantity_0"],
+            "new_quantity": sales["quantity_1"],
+            "old_amount": sales["amount_0"] - sales["cost_0"],
+            "new_amount": sales["amount_1"] - sales["cost_1"],
+        }
+    )
     effects = product_effects(margin, method="average")
     price = _at_new_quantity(sales, "amount")
     effects["standard"] = effects["price"] - price
     effects["price"] = price
     names = _product_names(books, sales.index)
-    frames = [pd.DataFrame({"step": step, "kind": "product", "id": effects.index, "name": names,
-                            "amount": effects[step].to_numpy()}) for step in SALES_STEPS if step in effects]  # fmt: skip
-    explained = int((margin["new_amount"] - margin["old_amount"]).sum())
+    frames = [
+        pd.DataFrame(
+            {
+                "step": step,
+                "kind": "product",
+                "id": effects.index,
+                "name": names,
+                "amount": effects[step].to_numpy(),
+            }
+        )
+        for step in SALES_STEPS
+        if step in effects
+    ]
+    frames.append(_rest_of_sales(accounts, int((margin["new_amount"] - margin["old_amount"]).sum())))
+    return pd.concat(frames, ignore_index=True)
+
+
+def _rest_of_sales(accounts: pd.DataFrame, explained: int) -> pd.DataFrame:
+    """What the products do not explain: the accounts of returns, and all else in one row."""
     ours = accounts[_is_sales(accounts)]
-    rest = pd.DataFrame({"step": ["sales_other"], "kind": "account", "id": "", "name": "Sales entries without a product",
-                         "amount": [int(ours["amount"].sum()) - explained]})  # fmt: skip
-    return pd.concat([*frames, rest], ignore_index=True)
+    returns = ours[ours["driver"] == "returns"]
+    rest = int(ours["amount"].sum()) - explained - int(returns["amount"].sum())
+    rows = [
+        ("sales_other", "account", row.account, row.name_, int(row.amount))
+        for row in returns.rename(columns={"name": "name_"}).itertuples()
+    ]
+    rows.append(("sales_other", "account", "", "Cost of goods returned and entries without a product", rest))
+    return pd.DataFrame(rows, columns=["step", "kind", "id", "name", "amount"])
 
 
 def _at_new_quantity(sales: pd.DataFrame, item: str) -> pd.Series:
