@@ -23,6 +23,12 @@ def to_workday(day: np.ndarray) -> np.ndarray:
     return day + np.where(weekday == 5, 2, np.where(weekday == 6, 1, 0))
 
 
+def nearest_workday(day: np.ndarray) -> np.ndarray:
+    """The day itself, the Friday before a Saturday or the Monday after a Sunday."""
+    weekday = (day + 3) % 7
+    return day + np.where(weekday == 5, -1, np.where(weekday == 6, 1, 0))
+
+
 def to_friday(day: np.ndarray) -> np.ndarray:
     """The day itself if it is a Friday, or the next one: suppliers are paid in a weekly run."""
     return day + (4 - (day + 3) % 7) % 7

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from . import parameters as P
-from .calendar import to_workday
+from .calendar import nearest_workday, to_workday
 from .world import HISTORY, INTERCOMPANY_CUSTOMER, World
 
 HORIZON = 6  # months ahead in a forecast snapshot
@@ -57,16 +57,16 @@ def outside_orders(world: World, t: int, next_order: int) -> np.ndarray:
         here = np.flatnonzero((people.unit == u) & (people.first <= t) & (t <= people.last))
         share = np.cumsum(people.weight[here])
         customer = here[np.searchsorted(share, rng.random(count) * share[-1], side="right")]
-        day = days[rng.integers(0, len(days), count)]
+        day = days[(_spread(rng, count) * len(days)).astype(np.int64)]
         lines = 1 + np.minimum(rng.poisson(LINES_PER_ORDER - 1, count), 4)
-        lead = 7 + rng.integers(0, 22, count) + np.where(people.segment[customer] == 2, 10, 0)
+        lead = (
+            7 + (_spread(rng, count) * 22).astype(np.int64) + np.where(people.segment[customer] == 2, 10, 0)
+        )
         total = int(lines.sum())
         cut = np.cumsum(pairs.weight[of_unit])
-        # products come in their usual shares (stratified), in a random order
-        place = rng.permutation(total) + rng.random(total)
-        pair = of_unit[np.minimum(np.searchsorted(cut, place / total, side="right"), len(of_unit) - 1)]
+        pair = of_unit[np.minimum(np.searchsorted(cut, _spread(rng, total), side="right"), len(of_unit) - 1)]
         mean = world.drawn[t, pair] / (P.ORDERS[u] * activity * LINES_PER_ORDER * pairs.weight[pair])
-        quantity = np.maximum(np.rint(mean * np.exp(0.60 * rng.standard_normal(total) - 0.18)), 1)
+        quantity = np.maximum(np.rint(mean * np.exp(0.52 * rng.standard_normal(total) - 0.1352)), 1)
         parts.append((customer, day, lead, lines, pair, quantity.astype(np.int64), rng.random((total, 2))))
     customer, day, lead, lines = (np.concatenate([p[k] for p in parts]) for k in range(4))
     pair, quantity, luck = (np.concatenate([p[k] for p in parts]) for k in range(4, 7))
@@ -78,9 +78,14 @@ def outside_orders(world: World, t: int, next_order: int) -> np.ndarray:
     rows["line"] = 1 + np.arange(len(pair)) - np.repeat(np.cumsum(lines) - lines, lines)
     rows["pair"], rows["quantity"], rows["left"] = pair, quantity, quantity
     rows["customer"], rows["ordered"] = customer[owner], day[owner]
-    rows["requested"] = to_workday(day + lead)[owner]
+    rows["requested"] = nearest_workday(day + lead)[owner]
     _dates_and_prices(world, t, rows, luck)
     return rows[np.argsort(rows["order"] * 16 + rows["line"], kind="stable")]
+
+
+def _spread(rng: np.random.Generator, count: int) -> np.ndarray:
+    """Numbers from 0 to 1 that cover the range evenly, in random order: chance without clusters."""
+    return (rng.permutation(count) + rng.random(count)) / max(count, 1)
 
 
 def _dates_and_prices(world: World, t: int, rows: np.ndarray, luck: np.ndarray) -> None:
@@ -90,7 +95,7 @@ def _dates_and_prices(world: World, t: int, rows: np.ndarray, luck: np.ndarray) 
     late = luck[:, 0] < late_share
     rows["promised"] = rows["requested"]
     ahead = np.floor(luck[:, 1] * 4).astype(np.int64)
-    rows["target"] = to_workday(rows["requested"] + np.where(late, 1 + ahead * 2, -ahead - 1))
+    rows["target"] = nearest_workday(rows["requested"] + np.where(late, 1 + ahead * 2, -ahead - 1))
     rows["target"] = np.maximum(rows["target"], rows["ordered"])
     rows["discount"] = world.customers.discount[rows["customer"]]
     rows["partial"] = world.customers.partial[rows["customer"]]
