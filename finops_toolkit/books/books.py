@@ -18,7 +18,7 @@ from .. import periods
 from ..errors import ContractError, UsageError
 from ..periods import Period
 from . import opening
-from .checking import SCALE, check_table
+from .checking import EARLIEST, LATEST, SCALE, check_table
 from .contract import Table, load_contract
 from .files import reason
 from .finding import Finding
@@ -214,13 +214,14 @@ class Books:
                     "error", "books.toml", "settings", error.message, hint="write closed_through like 2025-11"
                 )
             ]
-        if period.kind != "month":
+        years = (periods.month_text(period.last)[:4], EARLIEST[:4], LATEST[:4])
+        if period.kind != "month" or not years[1] <= years[0] <= years[2]:
             return [
                 Finding(
                     "error",
                     "books.toml",
                     "settings",
-                    f"closed_through = {given!r} is no month",
+                    f"closed_through = {given!r} is no month of {years[1]} to {years[2]}",
                     hint="write it like 2025-11",
                 )
             ]

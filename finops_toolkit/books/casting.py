@@ -40,6 +40,8 @@ EXAMPLES = {
 
 def family(raw_type: str) -> str:
     """The family a DuckDB type belongs to; "other" for lists, blobs and the like."""
+    if raw_type.endswith("]"):
+        return "other"
     if raw_type in _INTEGERS:
         return "integer"
     if raw_type.startswith("DECIMAL"):

@@ -7,6 +7,7 @@ given, downloads nothing, and its configuration is locked.
 from __future__ import annotations
 
 import difflib
+import re
 import tempfile
 import tomllib
 from dataclasses import dataclass, field
@@ -278,6 +279,7 @@ def _open_table(opened: Opened, table: Table, path: Path) -> None:
         else:
             connection.raw_sql(f"CREATE VIEW {raw} AS SELECT * FROM {scan(path)}")
         described = connection.raw_sql(f"DESCRIBE {raw}").fetchall()
+        _no_column_twice([str(column) for column, *_ in described], table)
         count = connection.raw_sql(f"SELECT COUNT(*) FROM {raw}").fetchall()[0][0]
     except (duckdb.Error, ValueError, OSError) as error:
         opened.error(
@@ -299,6 +301,15 @@ def _open_table(opened: Opened, table: Table, path: Path) -> None:
     found = {column.strip().lower(): (column, kind) for column, kind, *_ in described}
     if _columns_usable(opened, table, path, found):
         _register_typed(opened, table, path, raw, found)
+
+
+def _no_column_twice(columns: list[str], table: Table) -> None:
+    """ValueError where nobody can say which column is meant; the engine calls the second `amount_1`."""
+    names = [column.strip().lower() for column in columns]
+    bases = [re.sub(r"_\d+$", "", name) for name in names]
+    twice = [name for name in table.columns if name in names and bases.count(name) > 1]
+    if twice:
+        raise ValueError(f"it has the column {', '.join(twice)} more than once")
 
 
 def _columns_usable(opened: Opened, table: Table, path: Path, found: dict[str, tuple[str, str]]) -> bool:
