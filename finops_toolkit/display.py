@@ -237,19 +237,20 @@ def show_items(result: Any, currency: str = "") -> None:
         late = f"{row['action']} ({row['status']})" if row["status"] != "none" else row["action"]
         due = "no date set" if missing(row["due"]) else date_text(row["due"])
         facts = [
-            ("Why", row["cause"]),
-            ("Owner", f"{row['owner']}; due: {due}"),
-            ("Action", late),
-            ("Owner's comment", row["comment"]),
+            [("Why", row["cause"])],
+            [("Owner", row["owner"]), ("Due", due), ("Action", late)],
+            [("Owner's comment", row["comment"])],
         ]
         name, rest = str(row["what"]).split(": ", 1)
         plain.append(f"{row['rank']}. {row['what']} ({sum_text}{so_far})")
-        plain += [f"   {label}: {text}" for label, text in facts]
+        for line in facts:
+            plain.append("   " + " · ".join(f"{label}: {text}" for label, text in line))
         html.append(
-            f'<li style="margin-bottom:0.7em"><strong>{escape(name)}: {escape(rest)}</strong>{escape(so_far)}'
+            f'<li style="margin-bottom:0.6em"><strong>{escape(name)}: {escape(rest)}</strong>{escape(so_far)}'
         )
-        for label, text in facts:
-            html.append(f'<br><span style="color:{QUIET}">{escape(label)}:</span> {escape(str(text))}')
+        for line in facts:
+            parts = [f'<span style="color:{QUIET}">{escape(k)}:</span> {escape(str(v))}' for k, v in line]
+            html.append("<br>" + " · ".join(parts))
         html.append("</li>")
     _display("\n".join(plain), "".join([*html, "</ol>"]))
 

@@ -31,7 +31,7 @@ def bridge(
     when: str = "",
     currency: str = "",
     start: str | None = None,
-    keep: int = 10,
+    keep: int = 9,
 ) -> Axes:
     """A waterfall from the start at the top to the end at the bottom; good steps run right, adverse ones
     left.
@@ -44,7 +44,7 @@ def bridge(
     start = start or ("PY" if str(result.table["name"].iloc[0]).casefold() == "last year" else "BU")
     rows = short.table
     with house_style():
-        ax = prepare(ax, 8.0, 1.3 + 0.27 * len(rows))
+        ax = prepare(ax, 8.0, 1.2 + 0.21 * len(rows))
         amounts = [int(value) / SCALE for value in rows["amount"]]
         # The steps decide the unit: a step of 26 k in a profit of 1.5 m would be 0.03.
         scale = scale_for(amounts[1:-1] or amounts)

@@ -50,7 +50,7 @@ def kpi_cards(
     check_columns(frame, ["name", "value", "measure", "target", "met", "trend"])
     rows = -(-len(frame) // columns)
     with house_style():
-        ax = prepare(ax, 8.0, 0.4 + 0.95 * rows)
+        ax = prepare(ax, 8.0, 0.4 + 0.88 * rows)
         ax.set_xlim(0, columns)
         ax.set_ylim(rows, 0)
         ax.set_xticks([])

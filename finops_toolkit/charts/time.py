@@ -62,7 +62,7 @@ def columns_with_plan(
     reference = frame[plan].to_numpy(dtype=float) if plan else np.full(len(frame), np.nan)
     effect = (values - reference) * (1 if good == "up" else -1)
     with house_style():
-        ax = prepare(ax, 8.0, 3.3 if plan else 2.4)
+        ax = prepare(ax, 8.0, 2.6 if plan else 2.0)
         scale = scale_for([*values, *reference])
         places = np.arange(len(frame))
         if plan:

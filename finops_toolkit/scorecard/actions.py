@@ -59,7 +59,7 @@ def _status(due: dt.date | None, closed: dt.date | None, day: dt.date) -> str:
 
 
 def actions_follow_up(
-    books: Books, unit: str, period: Period | str, waiting: int = 6, done: int = 4
+    books: Books, unit: str, period: Period | str, waiting: int = 5, done: int = 3
 ) -> FollowUp:
     """Actions open at the period's end (late ones first, then the larger), and those closed lately.
 

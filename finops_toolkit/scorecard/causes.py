@@ -76,6 +76,11 @@ def part_of(name: str, amount: int, total: int) -> str:
     return f"{name} {money_text(amount, sign=True)} of {money_text(total, sign=True)}"
 
 
+def _units(quantity: int) -> str:
+    """A quantity in ten-thousandths as whole units: 14,012."""
+    return f"{round(quantity / SCALE):,}"
+
+
 def _largest(parts: pd.DataFrame, total: int) -> tuple[str, int]:
     """The part that pulls hardest in the direction of the total: its name and amount."""
     sums = parts.groupby("name", sort=True)["amount"].sum()
@@ -167,7 +172,7 @@ def _products(scene: Scene, step: str) -> str:
             f"{words}: {share_text(abs(change))} {'under' if change < 0 else 'over'} {_whose(scene)} prices"
         )
     if step in SOLD and old:
-        units = f"{number_text(new / SCALE)} units sold against {number_text(old / SCALE)}"
+        units = f"{_units(new)} units sold against {_units(old)}"
         return f"{words}: {units} {'budgeted' if scene.against == 'budget' else 'last year'}"
     return words
 
@@ -235,7 +240,7 @@ def _absorption(scene: Scene) -> str:
             columns = [panel.months.index(month) for month in scene.period.months]
             row = panel.index(scene.unit)
             sold = int(panel.matrix("delivered_quantity")[row, columns].sum())
-            words.append(f"{number_text(made / SCALE)} units made, {number_text(sold / SCALE)} sold")
+            words.append(f"{_units(made)} units made, {_units(sold)} sold")
         effect = scene.bridge.step("overhead_absorption") if scene.bridge is not None else 0
         if made and words and made > sold * 1.02 and effect > 0:
             words.append("making more than is sold parks overhead in stock: profit rises, cash does not")

@@ -32,16 +32,13 @@ def sources(
     text = reconciliation_text(books, unit, when)
     months = f"{month_label(books.first)} to {month_label(books.closed)}"
     known = books.units.set_index("unit")
+    given = "; ".join(f"{name} {value}" for name, value in (parameters or {}).items())
     rows = [
         ("Books", f"{books.name}, {months}, in {books.currency or 'no stated currency'}"),
-        ("Unit and period", f"{known['name'][unit]} ({unit}), {when.label}"),
-        (
-            "Tables",
-            joined(sorted(books.tables)) + (f"; missing: {joined(books.missing)}" if books.missing else ""),
-        ),
+        ("Report", f"{known['name'][unit]} ({unit}), {when.label}" + (f"; {given}" if given else "")),
         ("Ledger and records", text),
         ("Checks of the data", _checks(books)),
-        ("Parameters", "; ".join(f"{name} {value}" for name, value in (parameters or {}).items()) or "none"),
+        ("Tables that are missing", joined(books.missing) if books.missing else "none"),
         ("Made with", f"finops_toolkit {__version__}"),
     ]
     return Sources(pd.DataFrame(rows, columns=["what", "how"]), text)
