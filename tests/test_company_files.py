@@ -61,7 +61,7 @@ def test_books_toml_says_what_the_books_are(written):
     books = tomllib.loads((written / "books.toml").read_text(encoding="utf-8"))
     assert books["currency"] == "EUR"
     assert books["fiscal_year_start"] == 1
-    assert books["closed_through"] == "2025-12"
+    assert books["closed_through"] == "2025-11"
     assert books["made"] == {"generated": True, "seed": 7, "years": 3, "scale": 1}
 
 

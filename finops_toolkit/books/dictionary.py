@@ -130,8 +130,10 @@ def dictionary_page(title: str) -> str:
     return "\n".join(lines)
 
 
-def write_dictionary(folder: Path, name: str, title: str) -> None:
-    """Write datapackage.json and DICTIONARY.md beside the tables of a folder."""
+def dictionary_files(folder: Path, name: str, title: str) -> dict[str, str]:
+    """What stands beside the tables of a folder, by file name: the data package and the page for people."""
     package = json.dumps(data_package(folder, name, title), indent=1, ensure_ascii=False)
-    (folder / "datapackage.json").write_text(package + "\n", encoding="utf8")
-    (folder / "DICTIONARY.md").write_text(dictionary_page(f"Data dictionary: {title}"), encoding="utf8")
+    return {
+        "datapackage.json": package + "\n",
+        "DICTIONARY.md": dictionary_page(f"Data dictionary: {title}"),
+    }

@@ -126,7 +126,7 @@ def simulate(
         for name, rows in tables_of(seed, years, division, active).items():
             parts.setdefault(name, []).append(rows)
     return {name: pa.concat_tables(rows) for name, rows in parts.items()}, as_records(
-        active, f"{2022 + years}-12"
+        active, last_month(years)
     )
 
 
@@ -136,6 +136,14 @@ def tables_of(seed: int, years: int, division: int, active: tuple[str, ...]) -> 
     return {name: rows for name, rows in tables.items() if division == 0 or name not in ONCE}
 
 
-def closed_through(years: int) -> str:
-    """The last month of the books."""
+def last_month(years: int) -> str:
+    """The last month there is data of."""
     return f"{2022 + years}-12"
+
+
+def closed_through(years: int) -> str:
+    """The last closed month: the one after it is posted and still open, as in any company's books.
+
+    So a report of the latest closed month has a year to date and an outlook to look at.
+    """
+    return f"{2022 + years}-11"

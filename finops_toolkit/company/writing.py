@@ -17,10 +17,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from finops_toolkit.books.contract import load_contract
+from finops_toolkit.books.dictionary import dictionary_files
 from finops_toolkit.errors import UsageError
 
 from . import parameters as P
-from .simulation import check_size, closed_through, tables_of
+from .simulation import check_size, closed_through, last_month, tables_of
 from .truths import active_truths, as_records
 
 BOOKS, TRUTHS, UNFINISHED = "books.toml", "planted_truths.json", "unfinished.txt"
@@ -57,9 +58,13 @@ def write_company(
         for writer in writers.values():
             writer.close()
         (aside / BOOKS).write_text(_books(seed, years, divisions), encoding="utf-8", newline="\n")
-        truths = as_records(active, closed_through(years))
+        truths = as_records(active, last_month(years))
         text = json.dumps(truths, indent=1, ensure_ascii=False) + "\n"
         (aside / TRUTHS).write_text(text, encoding="utf-8", newline="\n")
+        for name, text in dictionary_files(
+            aside, "generated-company", f"{P.NAME}, a generated company"
+        ).items():
+            (aside / name).write_text(text, encoding="utf-8", newline="\n")
         _move(aside, target)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
