@@ -26,6 +26,7 @@ ARROW = {
 
 @pytest.fixture(scope="module")
 def package() -> dict:
+    """The shipped data package."""
     return json.loads((COMPANY / "datapackage.json").read_text(encoding="utf8"))
 
 

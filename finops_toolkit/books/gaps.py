@@ -8,7 +8,7 @@ from __future__ import annotations
 import ibis
 import pandas as pd
 
-from ..periods import month_start, month_text
+from ..periods import month_text
 from .checking import first_rows, scaled
 from .contract import load_contract
 from .finding import Finding
@@ -22,39 +22,50 @@ _MONTHLY = ("journal", "balances", "orders", "deliveries", "invoices", "stock")
 def gaps(tables: Tables, panel: Panel) -> list[Finding]:
     """All findings about what is not there."""
     found = []
+    late = {}
     for name in _MONTHLY:
         if name in tables:
-            found += _months(name, tables[name], panel)
+            rows = _rows_by_month(name, tables[name])
+            found += _absent_months(name, rows, panel)
+            late[name] = {month: n for month, n in rows.items() if month > panel.closed}
+    found += _after_close({name: months for name, months in late.items() if months}, panel.closed)
     found += _snapshots(tables, panel.closed)
     found += _unknown_orders(tables)
     found += _opening(tables, panel)
     return found
 
 
-def _months(name: str, table: ibis.Table, panel: Panel) -> list[Finding]:
-    """Months without a row up to the last closed one, and rows after it."""
-    spec, closed = load_contract().tables[name], panel.closed
-    month = month_of(table[spec.date])
+def _rows_by_month(name: str, table: ibis.Table) -> dict[int, int]:
+    month = month_of(table[load_contract().tables[name].date])
     counted = table.group_by(month.name("month")).aggregate(rows=table.count()).to_pandas()
-    rows = {int(m): int(n) for m, n in zip(counted.month, counted.rows, strict=True)}
-    found = []
-    absent = [m for m in range(max(min(rows), panel.months[0]), closed + 1) if m not in rows]
-    if absent:
-        text = f"{name} has no row in {len(absent):,} months up to the last closed one: {_some(absent)}"
-        shown = pd.DataFrame({"month": [month_text(m) for m in absent[:5]]})
-        hint = "figures of these months are missing or nothing: look for a file that was not exported whole"
-        found.append(Finding("difference", name, "months_missing", text, len(absent), None, shown, hint))
-    late = sum(n for m, n in rows.items() if m > closed)
-    if late:
-        after = table[spec.date] >= ibis.literal(month_start(closed + 1))
-        money = None
-        if name in ("deliveries", "invoices"):
-            total = table.aggregate(a=table.amount.cast(EXACT).sum(where=after))
-            money = scaled(total.to_pyarrow()["a"][0].as_py())
-        text = f"{late:,} rows of {name} come after the last closed month, {month_text(closed)}: not reported"
-        rows_after = first_rows(table, spec.key, after)
-        found.append(Finding("note", name, "after_close", text, late, money, rows_after))
-    return found
+    return {int(m): int(n) for m, n in zip(counted.month, counted.rows, strict=True)}
+
+
+def _absent_months(name: str, rows: dict[int, int], panel: Panel) -> list[Finding]:
+    """Months without a row up to the last closed one."""
+    absent = [m for m in range(max(min(rows), panel.months[0]), panel.closed + 1) if m not in rows]
+    if not absent:
+        return []
+    text = f"{name} has no row in {len(absent):,} months up to the last closed one: {_some(absent)}"
+    shown = pd.DataFrame({"month": [month_text(m) for m in absent[:5]]})
+    hint = "figures of these months are missing or nothing: look for a file that was not exported whole"
+    return [Finding("difference", name, "months_missing", text, len(absent), None, shown, hint)]
+
+
+def _after_close(late: dict[str, dict[int, int]], closed: int) -> list[Finding]:
+    """Rows after the last closed month: they are read and checked, and stand in no report yet."""
+    if not late:
+        return []
+    shown = pd.DataFrame(
+        {
+            "table": list(late),
+            "rows": [sum(months.values()) for months in late.values()],
+            "from": [month_text(min(months)) for months in late.values()],
+            "to": [month_text(max(months)) for months in late.values()],
+        }
+    )
+    text = f"Rows after the last closed month, {month_text(closed)}, are in no report"
+    return [Finding("note", "books", "after_close", text, int(shown.rows.sum()), None, shown)]
 
 
 def _some(months: list[int]) -> str:
