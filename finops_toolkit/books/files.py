@@ -60,7 +60,7 @@ def check_lines(connection: Any, path: Path, entry: dict[str, Any] | None = None
         f"encoding = {literal(encoding)}, hive_partitioning = false, columns = {{'line': 'VARCHAR'}}))"
     ).fetchall()[0][0]
     if number is not None:
-        raise ValueError(f"line {number:,} has more values than the first line names columns")
+        raise ValueError(f"line {number:,} has more values than there are columns ({len(columns)})")
 
 
 def _layout(path: Path, entry: dict[str, Any]) -> tuple[str, list[str], str, str]:

@@ -247,6 +247,7 @@ def _register_sources(opened: Opened, raw: Path) -> None:
             opened.error("books.toml", "source", f"the source {name} is not there: {entry['file']} in {base}")
             continue
         try:
+            check_lines(opened.connection, path, entry)
             opened.connection.raw_sql(f"CREATE VIEW {quote(name)} AS SELECT * FROM {scan(path, entry)}")
         except (duckdb.Error, OSError, ValueError) as error:
             opened.error("books.toml", "source", f"{entry['file']} cannot be read: {reason(error)}")

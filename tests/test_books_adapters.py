@@ -1,0 +1,230 @@
+"""Adapters are foreign text: one SELECT a table, over their own folders only, and it can change nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+import small_company
+
+from finops_toolkit.books import Books, open_books
+from finops_toolkit.errors import ContractError, UsageError
+
+BOOKS = """
+name = "Foreign"
+closed_through = "2025-03"
+[sources]
+ledger = { file = "ledger.csv" }
+plants = { file = "plants.csv", delimiter = ";", columns = ["id", "label"] }
+"""
+SELECTS = {
+    "units": "SELECT id AS unit, label AS name, NULL AS parent, 'EUR' AS currency FROM plants",
+    "accounts": "-- the chart\nSELECT DISTINCT konto AS account, konto AS name, "
+    "CASE WHEN konto < '4000' THEN 'cash' ELSE 'revenue' END AS line FROM ledger;",
+    "journal": "SELECT beleg AS entry, ROW_NUMBER() OVER (PARTITION BY beleg ORDER BY konto) AS line, "
+    "datum AS posted, konto AS account, werk AS unit, CAST(betrag AS DECIMAL(19, 4)) AS amount FROM ledger",
+}
+LEDGER = "beleg,datum,konto,werk,betrag\n1,2025-03-01,1000,W1,100.50\n1,2025-03-01,4000,W1,-100.50\n"
+
+
+@pytest.fixture
+def foreign(tmp_path: Path) -> tuple[Path, Path]:
+    """An adapter that works, and the folder with its raw files."""
+    adapter, source = tmp_path / "adapter", tmp_path / "source"
+    adapter.mkdir()
+    source.mkdir()
+    (adapter / "books.toml").write_text(BOOKS)
+    for name, select in SELECTS.items():
+        (adapter / f"{name}.sql").write_text(select)
+    (source / "ledger.csv").write_text(LEDGER)
+    (source / "plants.csv").write_text("W1;Werk 1\nW2;Werk 2\n")
+    (tmp_path / "secret.csv").write_text("unit,name,parent,currency\nSECRET,s,,EUR\n")
+    return adapter, source
+
+
+def hashes(*folders: Path) -> dict[str, str]:
+    """What lies in some folders, byte by byte."""
+    return {
+        str(path): hashlib.sha256(path.read_bytes()).hexdigest()
+        for folder in folders
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def test_an_adapter_needs_no_python(foreign: tuple[Path, Path]) -> None:
+    """SELECTs and a short TOML make books of foreign files."""
+    books = open_books(*foreign)
+    assert books.name == "Foreign" and list(books.units.unit) == ["TOTAL", "W1", "W2"]
+    assert books.panel().matrix("revenue").tolist() == [[1_005_000], [1_005_000], [0]]
+    assert books.findings()[0].rule == "opening_balances"
+
+
+FORBIDDEN = {
+    "two statements": "SELECT 1 AS unit; SELECT 2",
+    "DROP": "DROP TABLE raw.units",
+    "CREATE": "CREATE TABLE x AS SELECT 1",
+    "COPY out": "COPY (SELECT 1) TO '{source}/out.csv'",
+    "COPY in a subquery": "SELECT * FROM (COPY (SELECT 1) TO '{source}/out.csv')",
+    "COPY through query()": "SELECT * FROM query('COPY (SELECT 1) TO ''{source}/out.csv''')",
+    "INSERT in a WITH": "WITH x AS (INSERT INTO raw.units VALUES (1) RETURNING *) SELECT * FROM x",
+    "ATTACH": "ATTACH '{outside}/other.db' AS other",
+    "INSTALL": "INSTALL httpfs",
+    "LOAD": "LOAD httpfs",
+    "SET": "SET enable_external_access = true",
+    "PRAGMA": "PRAGMA database_list",
+    "CALL": "CALL pragma_version()",
+    "EXPORT": "EXPORT DATABASE '{source}/dump'",
+    "nothing": "",
+    "a comment": "-- later",
+    "broken SQL": "SELEC unit FORM plants",
+    "another table": "SELECT * FROM plant",
+    "another column": "SELECT id AS unit, town AS name, 'EUR' AS currency FROM plants",
+    "a value that fails": "SELECT CAST('x' AS INTEGER) AS unit, 'n' AS name, 'EUR' AS currency",
+    "passwords": "SELECT * FROM read_csv('/etc/passwd', delim = ':', header = false)",
+    "passwords as text": "SELECT content AS unit FROM read_text('/etc/passwd')",
+    "a file outside": "SELECT * FROM read_csv('{outside}/secret.csv')",
+    "a file outside, as a table": "SELECT * FROM '{outside}/secret.csv'",
+    "a file outside, by dots": "SELECT * FROM read_csv('{source}/../secret.csv')",
+    "files outside, by a pattern": "SELECT * FROM read_csv('{outside}/*.csv', union_by_name = true)",
+    "names of files outside": "SELECT file AS unit FROM glob('{outside}/*')",
+    "a folder's name continued": "SELECT * FROM read_csv('{source}2/secret.csv')",
+    "a file from the net": "SELECT * FROM read_csv('https://example.org/x.csv')",
+    "a variable of Python": "SELECT * FROM opened",
+    "another database": "SELECT * FROM sqlite_scan('{source}/x.db', 'units')",
+}
+
+
+@pytest.mark.parametrize("name", FORBIDDEN)
+def test_what_an_adapter_may_not_do(foreign: tuple[Path, Path], name: str) -> None:
+    """Whatever is no SELECT over its own files is refused as an error of that table; nothing is changed."""
+    adapter, source = foreign
+    shutil.copytree(source, f"{source}2")
+    shutil.copy(source.parent / "secret.csv", f"{source}2")
+    select = FORBIDDEN[name].format(source=source, outside=source.parent)
+    (adapter / "units.sql").write_text(select)
+    before = hashes(source.parent)
+    with pytest.raises(ContractError) as caught:
+        open_books(adapter, source)
+    assert "units" in str(caught.value) and "SECRET" not in str(caught.value)
+    assert hashes(source.parent) == before
+
+
+def test_a_link_in_the_source_leads_nowhere_else(foreign: tuple[Path, Path]) -> None:
+    """A link out of the source folder is not followed."""
+    adapter, source = foreign
+    (source / "plants.csv").unlink()
+    (source / "plants.csv").symlink_to(source.parent / "secret.csv")
+    with pytest.raises(ContractError, match="plants"):
+        open_books(adapter, source)
+
+
+BROKEN_SOURCES = {
+    "the file is away": ('ledger = { file = "nowhere.csv" }', "source ledger is not there: nowhere.csv"),
+    "a file outside": ('ledger = { file = "../secret.csv" }', "source ledger is not there"),
+    "an absolute path": ('ledger = { file = "/etc/passwd" }', "source ledger is not there"),
+    "no file": ("ledger = { }", "source ledger is not understood"),
+    "not even a table": ('ledger = "ledger.csv"', "source ledger is not understood"),
+    "an option nobody knows": (
+        'ledger = { file = "ledger.csv", skip = 1 }',
+        "source ledger is not understood",
+    ),
+    "columns as text": ('ledger = { file = "ledger.csv", columns = "a" }', "source ledger is not understood"),
+    "columns twice": ('ledger = { file = "ledger.csv", columns = ["a", "A"] }', "column a more than once"),
+    "an encoding nobody knows": (
+        'ledger = { file = "ledger.csv", encoding = "klingon" }',
+        "no encoding 'klingon'",
+    ),
+    "too few columns": ('ledger = { file = "ledger.csv", columns = ["a", "b"] }', "line 1 has more values"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN_SOURCES)
+def test_sources(foreign: tuple[Path, Path], name: str) -> None:
+    """A source that is not there or not understood is said by its name."""
+    adapter, source = foreign
+    line, message = BROKEN_SOURCES[name]
+    (adapter / "books.toml").write_text(BOOKS.replace('ledger = { file = "ledger.csv" }', line))
+    with pytest.raises(ContractError) as caught:
+        open_books(adapter, source)
+    assert message in str(caught.value)
+
+
+def test_usage_of_adapters(foreign: tuple[Path, Path], tmp_path: Path) -> None:
+    """An adapter needs its source folder, and only an adapter takes one."""
+    adapter, source = foreign
+    with pytest.raises(UsageError, match="needs the folder its raw files lie in"):
+        open_books(adapter)
+    with pytest.raises(UsageError, match="no folder"):
+        open_books(adapter, source / "nowhere")
+    with pytest.raises(UsageError, match="no folder"):
+        open_books(adapter, source / "ledger.csv")
+    data = small_company.write(tmp_path / "plain", {"units": small_company.tables()["units"]})
+    with pytest.raises(UsageError, match="--source goes with an adapter"):
+        open_books(data, source)
+
+
+def test_a_stray_query_makes_no_adapter(tmp_path: Path) -> None:
+    """A folder of tables stays one if somebody left a query in it."""
+    (tmp_path / "my query.sql").write_text("SELECT 1")
+    data = {name: small_company.tables()[name] for name in ("units", "orders", "products")}
+    books = open_books(small_company.write(tmp_path, data))
+    assert [finding.rule for finding in books.findings()] == ["customer_known"] or books.tables
+    assert ("my query", "unknown_table") in {(f.table, f.rule) for f in books.findings()}
+
+
+def test_a_table_beside_the_selects_is_not_overlooked(foreign: tuple[Path, Path]) -> None:
+    """In an adapter's folder a file of data is not read, and that is said."""
+    adapter, source = foreign
+    (adapter / "targets.csv").write_text("kpi,unit,month,value\notif,W1,2025-01,0.9\n")
+    said = [finding for finding in open_books(adapter, source).findings() if finding.table == "targets"]
+    assert len(said) == 1 and "targets.sql" in str(said[0])
+
+
+@pytest.fixture(scope="module")
+def books(tmp_path_factory: pytest.TempPathFactory) -> Books:
+    """Books of a plain folder."""
+    return open_books(small_company.write(tmp_path_factory.mktemp("plain"), kind="parquet"))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT * FROM read_csv('/etc/passwd', delim = ':', header = false)",
+        "COPY (SELECT 1) TO '/tmp/finops_out.csv'",
+        "ATTACH '/tmp/finops_out.db' AS other",
+        "INSTALL httpfs",
+        "LOAD httpfs",
+        "SET enable_external_access = true",
+        "SET lock_configuration = false",
+        "SET allowed_directories = ['/']",
+        "SET autoinstall_known_extensions = true",
+        "SET extension_directory = '/tmp'",
+        "SELECT * FROM read_parquet('https://example.org/x.parquet')",
+    ],
+)  # fmt: skip
+def test_the_connection_is_locked(books: Books, statement: str) -> None:
+    """Not even the package's own code can read elsewhere, load an extension, or undo that."""
+    with pytest.raises(duckdb.Error):
+        books.opened.connection.raw_sql(statement)
+
+
+def test_nothing_is_written(tmp_path: Path) -> None:
+    """Opening, checking and computing leave the data as it was, and no file beside it."""
+    folder = small_company.write(tmp_path / "data", kind="parquet")
+    before = hashes(tmp_path)
+    books = open_books(folder)
+    books.findings()
+    books.panel()
+    books.rows("journal")
+    assert hashes(tmp_path) == before
+    for path in folder.iterdir():
+        path.chmod(0o400)
+    folder.chmod(0o500)
+    try:
+        assert open_books(folder).findings() == []
+    finally:
+        folder.chmod(0o700)
