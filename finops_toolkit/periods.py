@@ -132,7 +132,7 @@ def parse_period(text: str, closed: int, fiscal_start: int = 1) -> Period:
     if written == "latest-closed":
         return _make("month", closed, closed)
     pattern = r"(FY)?(\d{4})(?:-(?:(\d{2})(?:-(YTD|R12))?|Q([1-4])|(YTD)))?"
-    found = re.fullmatch(pattern, written, re.IGNORECASE)
+    found = re.fullmatch(pattern, written, re.IGNORECASE | re.ASCII)
     if not found or (found[1] and written[6:]):
         raise UsageError(f"The period {written!r} is not understood.", f"Write {ALLOWED}.")
     year, month = int(found[2]), int(found[3] or 1)
