@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 import duckdb
 import ibis
 import pandas as pd
+from ibis.common.exceptions import IbisError
 
 from .. import periods
 from ..errors import ContractError, UsageError
@@ -283,7 +285,8 @@ class Books:
         exact = {
             name: result[name].cast("float64") for name in result.columns if result[name].type().is_decimal()
         }
-        frame = result.mutate(**exact).to_pandas() if exact else result.to_pandas()
+        with _understood(table):
+            frame = result.mutate(**exact).to_pandas() if exact else result.to_pandas()
         self._record(
             f"rows {table}", f"unit={unit} period={period} where={where} order={order} limit={limit}", frame
         )
@@ -307,11 +310,18 @@ class Books:
         if "month" in by and spec.date:
             scoped = scoped.mutate(month=month_of(scoped[spec.date]))
         self._require(spec, scoped, [*by, *sums])
+        inexact = [name for name in sums if spec.columns[name].type not in ("money", "quantity", "integer")]
+        if inexact:
+            raise UsageError(
+                f"{', '.join(inexact)} of {table} cannot be summed.",
+                "Sum money, quantities or whole numbers.",
+            )
         total = {name: scoped[name].cast(EXACT).sum() for name in sums}
         whole = scoped.aggregate if not by else scoped.group_by(list(by)).aggregate
         grouped = whole(**total, rows=scoped.count())
         grouped = grouped.order_by(list(by)) if by else grouped
-        frame = fetch(grouped, list(by), [*sums, "rows"])
+        with _understood(table):
+            frame = fetch(grouped, list(by), [*sums, "rows"])
         frame["rows"] //= SCALE
         self._record(
             f"sums {table}",
@@ -332,7 +342,10 @@ class Books:
             raise UsageError(f"{self.name} has no table {table}.", f"It has {', '.join(self.tables)}.")
         spec, scoped = contract[table], self.tables[table]
         if unit is not None and "unit" in scoped.columns:
-            scoped = scoped.filter(scoped.unit.isin(self.below(unit)))
+            inside = self.below(unit)
+            # Rows without a unit belong to the company as a whole, as in the panel.
+            whole = inside[0] == self.units.unit[0]
+            scoped = scoped.filter(scoped.unit.isin(inside) | (scoped.unit.isnull() & whole))
         if period is not None and spec.date:
             span = self.period(period)
             date = scoped[spec.date].cast("date")
@@ -342,7 +355,8 @@ class Books:
         for column, value in (where or {}).items():
             self._require(spec, scoped, [column])
             many = isinstance(value, (list, tuple, set))
-            scoped = scoped.filter(scoped[column].isin(list(value)) if many else scoped[column] == value)
+            with _understood(table):
+                scoped = scoped.filter(scoped[column].isin(list(value)) if many else scoped[column] == value)
         return spec, scoped
 
     def _require(self, spec: Table, table: ibis.Table, columns: Sequence[str]) -> None:
@@ -355,6 +369,16 @@ class Books:
     def _record(self, name: str, scope: str, frame: pd.DataFrame) -> None:
         digest = hashlib.sha256(frame.to_csv(index=False).encode()).hexdigest()
         self.reads.append(Read(name, scope, digest))
+
+
+@contextmanager
+def _understood(table: str) -> Iterator[None]:
+    """What the engine cannot compare or read is the reader's mistake, and no traceback."""
+    try:
+        yield
+    except (duckdb.Error, IbisError) as error:
+        hint = "Compare a column with values of its own type."
+        raise UsageError(f"This cannot be read from {table}: {reason(error)}", hint) from error
 
 
 def _tree_order(frame: pd.DataFrame) -> pd.DataFrame:
