@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -24,22 +23,16 @@ class Sources:
     text: str
 
 
-def sources(
-    books: Books, unit: str, period: Period | str, parameters: Mapping[str, object] | None = None
-) -> Sources:
-    """Books, period, parameters, checks and reconciliation behind a unit's report."""
+def sources(books: Books, unit: str, period: Period | str) -> Sources:
+    """Books, checks and reconciliation behind a unit's report; the page names unit, period and parameters."""
     unit, when = books.unit(unit), books.period(period)
     text = reconciliation_text(books, unit, when)
     months = f"{month_label(books.first)} to {month_label(books.closed)}"
-    known = books.units.set_index("unit")
-    given = "; ".join(f"{name} {value}" for name, value in (parameters or {}).items())
     rows = [
-        ("Books", f"{books.name}, {months}, in {books.currency or 'no stated currency'}"),
-        ("Report", f"{known['name'][unit]} ({unit}), {when.label}" + (f"; {given}" if given else "")),
+        ("Books", f"{books.name}, {months}; finops_toolkit {__version__}"),
         ("Ledger and records", text),
         ("Checks of the data", _checks(books)),
         ("Tables that are missing", joined(books.missing) if books.missing else "none"),
-        ("Made with", f"finops_toolkit {__version__}"),
     ]
     return Sources(pd.DataFrame(rows, columns=["what", "how"]), text)
 
