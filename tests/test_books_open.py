@@ -210,6 +210,7 @@ WRONG = {
 @pytest.mark.parametrize("name", WRONG)
 def test_wrong_reads(books: Books, name: str) -> None:
     """A read of something that is not there is wrong usage, and says what there is."""
+    books.panel()
     before = list(books.reads)
     with pytest.raises(UsageError) as caught:
         WRONG[name](books)

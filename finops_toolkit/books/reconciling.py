@@ -239,13 +239,11 @@ def _units_in_stock(tables: Tables, panel: Panel) -> list[Finding]:
         return [Finding("note", "stock", "units_balance", text, unknown)]
     keys = ["unit", "product", "month"]
     moves = _movements(tables)
-    moved = moves.group_by(keys).aggregate(
-        into=moves.quantity.sum(where=moves.quantity > 0), out=moves.quantity.sum(where=moves.quantity < 0)
-    )
+    moved = moves.group_by(keys).aggregate(into=moves.into.sum(), out=moves.out.sum())
     flows = fetch(moved, keys, ["into", "out"])
     if not set(_MOVES) <= set(tables):
         # Without a book of every movement, only what comes in and goes out by the books can be checked.
-        both = flows.groupby("product")[["into", "out"]].transform(lambda values: values.any())
+        both = flows.groupby(keys[:2])[["into", "out"]].transform(lambda values: values.any())
         flows = flows[both["into"] & both["out"]]
     stock = tables["stock"]
     stock = stock.mutate(month=month_of(stock.date))
@@ -254,7 +252,7 @@ def _units_in_stock(tables: Tables, panel: Panel) -> list[Finding]:
     )
     held = fetch(ends, keys, ["closing", "adjusted"])
     if not set(_MOVES) <= set(tables):
-        held = held[held["product"].isin(flows["product"])]
+        held = held.merge(flows[keys[:2]].drop_duplicates())
     if held.empty:
         return []
     months = range(int(held.month.min()), min(int(held.month.max()), panel.closed) + 1)
@@ -299,19 +297,22 @@ def _without_origin(tables: Tables) -> int:
 
 
 def _movements(tables: Tables) -> ibis.Table:
-    """Every movement of units by product, unit and month; into stock positive."""
+    """Every movement of units by product, unit and month: what comes in, and (negative) what goes out."""
     parts = []
     for name, (date, quantity, product) in _MOVES.items():
         if name in tables:
             table = tables[name].filter(tables[name][date].notnull())
             if name == "consumption":
                 table = table.filter(table.kind == "material")
+            # A return comes in, but it says nothing of where the goods once came from.
+            moved, inward = quantity(table).cast(EXACT), name in ("production", "purchases")
             parts.append(
                 table.select(
                     "unit",
                     product=table[product],
                     month=month_of(table[date]),
-                    quantity=quantity(table).cast(EXACT),
+                    into=moved if inward else ibis.null(EXACT),
+                    out=ibis.null(EXACT) if inward else moved,
                 )
             )
     return parts[0] if len(parts) == 1 else ibis.union(*parts)
