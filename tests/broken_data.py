@@ -484,7 +484,7 @@ VALUES: dict[str, tuple[Mutate, Outcome]] = {
     "date of year 1": (cell("posted", "0001-01-01"), Refused("posted lies outside 1950 to 2149")),
     "date of year 2999": (cell("posted", "2999-12-31"), Refused("posted lies outside 1950 to 2149")),
     "date long ago": (cell("posted", "1955-01-01"), Found("journal", "months_missing")),
-    "date after the close": (cell("posted", "2025-06-30", 103), Found("journal", "after_close", 1)),
+    "date after the close": (cell("posted", "2025-06-30", 103), Found("books", "after_close", 1)),
     "unknown account": (cell("account", "9999"), Refused("journal", "account is not in accounts")),
     "account as a float": (cell("account", "1000.0"), Refused("journal", "account is not in accounts")),
     "account with a leading zero": (cell("account", "01000"), Refused("account is not in accounts")),
