@@ -177,18 +177,24 @@ def _gap(gap: int, reference: int) -> str:
     return f"{size} {'above' if gap > 0 else 'below'}"
 
 
-def headline_figures(result: Statement, currency: str = "") -> list[dict[str, str]]:
+def headline_figures(result: Statement, currency: str = "", threshold: int = 0) -> list[dict[str, str]]:
     """The period's revenue, operating profit and cash for an index of reports: label, value, status.
 
-    The status is "good" or "bad" against budget, else last year, and "none" where there is neither.
+    The status is "good" or "bad" against budget, else last year, where the difference reaches `threshold`
+    (ten-thousandths); "none" where it does not, or where there is nothing to compare with.
     """
     figures = []
-    for line, label in (("revenue", "Revenue"), ("ebit", "Operating profit"), ("cash", "Cash")):
+    for line, name in (("revenue", "Revenue"), ("ebit", "Operating profit"), ("cash", "Cash")):
         now = result.value(line)
         if now is None:
             continue
-        delta = result.value(line, column="delta")
-        delta = result.value(line, column="delta_last_year") if delta is None else delta
-        status = "none" if not delta else "good" if delta > 0 else "bad"
-        figures.append({"label": label, "value": money_text(now, currency or None), "status": status})
+        label, value, status = name, money_text(now), "none"
+        for against, column in (("budget", "delta"), ("last year", "delta_last_year")):
+            delta = result.value(line, column=column)
+            if delta is not None:
+                label, value = f"{name}, to {against}", f"{value} ({money_text(delta, sign=True)})"
+                status = "none" if abs(delta) < max(threshold, 1) else "good" if delta > 0 else "bad"
+                break
+        unit = f" ({currency})" if currency else ""
+        figures.append({"label": label + unit, "value": value, "status": status})
     return figures
