@@ -25,13 +25,13 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help report test prove lab bench lock clean
+.PHONY: help report test prove lab session notebooks bench lock clean
 
 help: ## show this list
 	@echo "finops_toolkit: how a company's finance and operations departments work together"
 	@echo
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do \
-	  printf '  make %-8s %s\n' "$$name" "$$text"; done
+	  printf '  make %-9s %s\n' "$$name" "$$text"; done
 
 report: $(COMPLETE) ## one report for each unit of the generated company, and an index page, in reports/
 	$(BIN)/finops report
@@ -47,6 +47,12 @@ prove: $(COMPLETE) ## the long proofs: hundreds of kills, mutations and seeds (a
 
 lab: $(COMPLETE) ## open the lessons in JupyterLab
 	$(BIN)/finops lab
+
+session: $(COMPLETE) ## the 90-minute session as pages for laptops where nothing runs, in build/session/
+	$(BIN)/python .ci/notebooks.py --session
+
+notebooks: $(COMPLETE) ## run lessons and solutions anew, and make the exercises from them (after a change of code or data)
+	$(BIN)/python .ci/notebooks.py
 
 bench: $(COMPLETE) ## how fast it is, against the alternatives
 	$(BIN)/python -m benchmarks

@@ -10,17 +10,17 @@ number.
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-SESSION = ROOT / "reports" / "session"
+SESSION = ROOT / "build" / "session"
 PAGES = (
     ("notebooks/01_one_set_of_books.ipynb", "one_set_of_books.html"),
     ("notebooks/facilitator/one_set_of_books.md", "facilitator.html"),
 )
+COMPARE = "nbval-check-output"  # what is stored must be what a fresh run gives
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -36,8 +36,6 @@ def run(path: Path) -> Any:
     from nbclient import NotebookClient
 
     notebook = nbformat.read(path, as_version=4)
-    # A kernel's history and settings are nobody's business; the folder is the notebook's, as in JupyterLab.
-    os.environ.setdefault("IPYTHONDIR", str(ROOT / ".venv" / "ipython"))
     client = NotebookClient(
         notebook,
         timeout=300,
@@ -57,26 +55,26 @@ def cleaned(notebook: Any) -> Any:
         cell.metadata.pop("execution", None)
         for output in cell.get("outputs", []):
             output.get("data", {}).pop(WIDGET, None)
+        if cell.cell_type == "code" and COMPARE not in cell.metadata.get("tags", []):
+            cell.metadata["tags"] = [*cell.metadata.get("tags", []), COMPARE]
     return notebook
 
 
-def write_session() -> None:
+def write_session(folder: Path) -> None:
     """The session's pages: the lesson, and the facilitator's two pages, each one file that loads nothing."""
     import nbformat
 
     from finops_toolkit.reports import report_page
 
-    SESSION.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     for source, target in PAGES:
         path = ROOT / source
         if path.suffix == ".md":
-            text = nbformat.v4.new_markdown_cell(path.read_text(encoding="utf-8"))
-            notebook = nbformat.v4.new_notebook(cells=[text])
+            text = path.read_text(encoding="utf-8").replace("../01_one_set_of_books.ipynb", PAGES[0][1])
+            notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)])
         else:
             notebook = nbformat.read(path, as_version=4)
-        page = report_page(notebook, facts=[("Nothing runs here", "the sliders stand as tables")], code="end")
-        (SESSION / target).write_text(page, encoding="utf-8")
-        print(SESSION.relative_to(ROOT) / target)
+        (folder / target).write_text(report_page(notebook), encoding="utf-8")
 
 
 def main(words: list[str]) -> int:
@@ -84,7 +82,8 @@ def main(words: list[str]) -> int:
     import nbformat
 
     if words == ["--session"]:
-        write_session()
+        write_session(SESSION)
+        print(f"{(SESSION / PAGES[0][1]).relative_to(ROOT)} and the facilitator's pages beside it")
         return 0
     for path in [Path(word).resolve() for word in words] or lessons():
         print(path.relative_to(ROOT), flush=True)

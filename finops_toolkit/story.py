@@ -40,7 +40,8 @@ def order_story(books: Books, unit: str, period: Period | str, order: str | None
     absent = [name for name in ("orders", "deliveries") if name not in books.tables]
     chosen = order if order or absent else _choose(books, unit, span)
     if chosen is None:
-        linked = absent or books.sums("deliveries", ["order"], [], unit, span)["order"].notna().any()
+        sums = pd.DataFrame() if absent else books.sums("deliveries", ["order"], [], unit, span)
+        linked = sums.empty or sums["order"].notna().any()
         unlinked = "its deliveries do not say which order they belong to"
         why = f"{unit} delivered no customer's order in {span.label}"
         why = f"the books hold no {absent[0]}" if absent else why if linked else unlinked

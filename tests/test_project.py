@@ -153,7 +153,7 @@ def test_every_make_target_explains_itself() -> None:
     targets = re.findall(r"^([a-z]+):", read("Makefile"), re.MULTILINE)
 
     assert targets == re.findall(r"^([a-z]+):.*?## \S", read("Makefile"), re.MULTILINE)
-    assert {"help", "report", "test", "prove", "lab", "bench", "lock", "clean"} == set(targets)
+    assert {"help", "report", "test", "prove", "lab", "bench", "lock", "clean"} <= set(targets)
     assert [name for name in targets if f"`make {name}`" not in read("README.md")] == []
 
 

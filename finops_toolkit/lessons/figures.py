@@ -4,13 +4,15 @@ budget.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
 from ..books import Books
 from ..kpis import values
 from ..periods import Period, month_text
-from ..variance import flexible_budget, overhead_in_stock
+from ..variance import Bridge, flexible_budget, overhead_in_stock, profit, sales_bridge
 from ..wording import SCALE, measure_text, money_text, share_text
 
 # The classic example: 300 k of overhead a month, 10,000 sold, 15,000 made: profit is 100 k higher.
@@ -67,7 +69,7 @@ def by_month(books: Books, measure: str, unit: str, period: Period | str, months
 
 
 def by_month_text(frame: pd.DataFrame, name: str, currency: str = "", closing: bool = False) -> str:
-    """The message of `by_month`: the last month against a year earlier, else against the first month shown."""
+    """The message of `by_month`: the last month against a year earlier, else the first month shown."""
     if frame.empty:
         return f"{name}: none, because the books hold nothing of it here."
     now, then = frame["actual"].iloc[-1], frame["last_year"].iloc[-1]
@@ -130,7 +132,8 @@ def money_by_year(books: Books, measures: dict[str, str], unit: str, period: Per
     """Flows of money, added up over twelve months each, the latest last: [months, one column a measure]."""
     panel, span = books.panel(), books.period(period).rolling()
     known = {name: head for name, head in measures.items() if name in panel.measures}
-    row, rows = panel.index(books.unit(unit)), []
+    row = panel.index(books.unit(unit))
+    rows: list[dict[str, Any]] = []
     while span.first >= books.first and known:
         first, last = panel.months.index(span.first), panel.months.index(span.last) + 1
         sums = {head: int(panel.matrix(name)[row, first:last].sum()) for name, head in known.items()}
@@ -218,9 +221,23 @@ def waiting_text(frame: pd.DataFrame) -> str:
 def run_text(frame: pd.DataFrame, name: str, measure: str) -> str:
     """How many of the last twelve months missed the target, and the latest value: the message of a line."""
     known = frame.dropna(subset=["value"]).tail(12)
+    if known.empty:
+        return f"{name}: none, because {frame['reason'].iloc[-1]}."
     latest = measure_text(known["value"].iloc[-1], measure)
     judged = known[known["met"].notna()]
     if judged.empty:
         return f"{name} stands at {latest}; no target is set."
     missed = int((~judged["met"].astype(bool)).sum())
     return f"{name} stands at {latest} and missed its target in {missed} of the last {len(judged)} months."
+
+
+def sales_or_reason(
+    books: Books, unit: str, period: Period, against: str | None
+) -> tuple[Bridge | None, str]:
+    """The sales bridge against the budget or last year, or None and why there is none."""
+    if against is None:
+        return None, "there is nothing to compare with"
+    sold, why = profit.compared_sales(books, unit, period, against)
+    if why or sold.empty:
+        return None, why or "nothing was sold"
+    return sales_bridge(books, unit, period, against), ""

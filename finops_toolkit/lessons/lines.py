@@ -15,7 +15,7 @@ from ..kpis import catalogue_of, values
 from ..periods import Period
 from ..scorecard import Statement
 from ..story import Story
-from ..wording import date_text, measure_text, missing, money_text, share_text
+from ..wording import SCALE, date_text, measure_text, missing, money_text, share_text
 
 ASSESSMENT = (
     ("Strategic alignment", "I can say which goal of the company my own KPI serves.", "operating_margin"),
@@ -222,3 +222,8 @@ def outlook_lines(result: Statement) -> pd.DataFrame:
 def day(value: Any) -> str:
     """A date for a table, unbroken."""
     return date_text(value).replace(" ", "\u00a0")
+
+
+def cents(amount: int) -> str:
+    """Ten-thousandths to the cent, for a table that proves something."""
+    return f"{amount / SCALE:,.2f}".replace("-", "−")
