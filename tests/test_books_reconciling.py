@@ -269,6 +269,20 @@ def test_rows_after_the_close(tmp_path: Path) -> None:
     ]
 
 
+def test_rows_before_the_ledger(tmp_path: Path) -> None:
+    """Rows from before the ledger begins are in no report, and that is said too; open invoices are in it."""
+    data = {
+        name: rows for name, rows in ledgers().items() if name in ("units", "accounts", "journal", "invoices")
+    }
+    data["deliveries"] = [row | {"shipped": "2024-11-30"} for row in ledgers()["deliveries"][:2]]
+    data["deliveries"] += ledgers()["deliveries"][2:]
+    data["invoices"][0]["issued"] = "2024-05-05"
+    books = books_of(tmp_path, data)
+    note = findings(books)["books", "before_first"]
+    assert note.rows.values.tolist() == [["deliveries", 2, "2024-11", "2024-11"]]
+    assert books.panel().matrix("open_invoices")[1, 0] == 1_190_000
+
+
 def test_deliveries_of_orders_nobody_knows(tmp_path: Path) -> None:
     """A delivery whose order line is not there (1.0 in place of 1) would leave an order open for ever."""
     data = ledgers()

@@ -22,13 +22,20 @@ _MONTHLY = ("journal", "balances", "orders", "deliveries", "invoices", "stock")
 def gaps(tables: Tables, panel: Panel) -> list[Finding]:
     """All findings about what is not there."""
     found = []
-    late = {}
+    early, late = {}, {}
     for name in _MONTHLY:
         if name in tables:
             rows = _rows_by_month(name, tables[name])
             found += _absent_months(name, rows, panel)
             late[name] = {month: n for month, n in rows.items() if month > panel.closed}
-    found += _after_close({name: months for name, months in late.items() if months}, panel.closed)
+            # Invoices and orders from before are what open items and the backlog begin with.
+            if name not in ("invoices", "orders"):
+                early[name] = {month: n for month, n in rows.items() if month < panel.months[0]}
+    first, last = month_text(panel.months[0]), month_text(panel.closed)
+    found += _outside(
+        early, "before_first", f"Rows before the ledger's first month, {first}, are in no report"
+    )
+    found += _outside(late, "after_close", f"Rows after the last closed month, {last}, are in no report")
     found += _snapshots(tables, panel.closed)
     found += _unknown_orders(tables)
     found += _opening(tables, panel)
@@ -52,20 +59,20 @@ def _absent_months(name: str, rows: dict[int, int], panel: Panel) -> list[Findin
     return [Finding("difference", name, "months_missing", text, len(absent), None, shown, hint)]
 
 
-def _after_close(late: dict[str, dict[int, int]], closed: int) -> list[Finding]:
-    """Rows after the last closed month: they are read and checked, and stand in no report yet."""
-    if not late:
+def _outside(tables: dict[str, dict[int, int]], rule: str, text: str) -> list[Finding]:
+    """Rows by table and month that are read and checked, and stand in no report."""
+    tables = {name: months for name, months in tables.items() if months}
+    if not tables:
         return []
     shown = pd.DataFrame(
         {
-            "table": list(late),
-            "rows": [sum(months.values()) for months in late.values()],
-            "from": [month_text(min(months)) for months in late.values()],
-            "to": [month_text(max(months)) for months in late.values()],
+            "table": list(tables),
+            "rows": [sum(months.values()) for months in tables.values()],
+            "from": [month_text(min(months)) for months in tables.values()],
+            "to": [month_text(max(months)) for months in tables.values()],
         }
     )
-    text = f"Rows after the last closed month, {month_text(closed)}, are in no report"
-    return [Finding("note", "books", "after_close", text, int(shown.rows.sum()), None, shown)]
+    return [Finding("note", "books", rule, text, int(shown.rows.sum()), None, shown)]
 
 
 def _some(months: list[int]) -> str:
