@@ -193,6 +193,28 @@ def _flip(folder: Path, path: Path, sound_bytes: bytes, places: range) -> None:
             continue
 
 
+@pytest.mark.parametrize("how", ["other amounts", "half of it", "gone"])
+def test_a_file_that_changes_meanwhile(folder: Path, how: str) -> None:
+    """An export that overwrites a file while a report reads it is refused: figures of two files never mix."""
+    parquet()(folder)
+    books = open_books(folder)
+    path = folder / "journal.parquet"
+    if how == "other amounts":
+        parquet(lambda table: table.slice(0, 50))(_copy_csv(folder))
+    elif how == "half of it":
+        path.write_bytes(path.read_bytes()[:1000])
+    else:
+        path.unlink()
+    with pytest.raises(ContractError, match=r"journal\.parquet changed while the books were open"):
+        books.panel()
+    assert books.reads == []
+
+
+def _copy_csv(folder: Path) -> Path:
+    (folder / "journal.csv").write_text("to be replaced")
+    return folder
+
+
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
 def test_without_permission(folder: Path) -> None:
     """A file or folder that may not be read is said, with the name."""

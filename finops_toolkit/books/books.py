@@ -20,7 +20,7 @@ from .. import periods
 from ..errors import ContractError, UsageError
 from ..periods import Period
 from . import opening
-from .checking import EARLIEST, LATEST, SCALE, check_table
+from .checking import SCALE, check_table
 from .contract import Table, load_contract
 from .files import reason
 from .finding import Finding
@@ -84,7 +84,6 @@ class Books:
                 found.append(
                     Finding("error", name, "unreadable", text, hint="the file may be damaged; write it again")
                 )
-        found += self._calendar_findings()
         for finding in found:
             if finding.level == "error":
                 self.tables.pop(finding.table, None)
@@ -204,31 +203,6 @@ class Books:
             )
         return period
 
-    def _calendar_findings(self) -> list[Finding]:
-        given = self.opened.settings.get("closed_through")
-        if given is None:
-            return []
-        try:
-            period = periods.parse_period(given, 0)
-        except UsageError as error:
-            return [
-                Finding(
-                    "error", "books.toml", "settings", error.message, hint="write closed_through like 2025-11"
-                )
-            ]
-        years = (periods.month_text(period.last)[:4], EARLIEST[:4], LATEST[:4])
-        if period.kind != "month" or not years[1] <= years[0] <= years[2]:
-            return [
-                Finding(
-                    "error",
-                    "books.toml",
-                    "settings",
-                    f"closed_through = {given!r} is no month of {years[1]} to {years[2]}",
-                    hint="write it like 2025-11",
-                )
-            ]
-        return []
-
     # --- reads -------------------------------------------------------------------------------------
 
     def panel(self) -> Panel:
@@ -243,15 +217,17 @@ class Books:
         try:
             panel = build_panel(self.tables, parents, closed)
         except duckdb.Error as error:
+            self.opened.check_unchanged()
             raise ContractError(
                 f"The figures of {self.name} cannot be computed: {reason(error)}",
-                "Look for impossible values with `finops check`, and for files changed meanwhile.",
+                "Look for impossible values with `finops check`.",
             ) from error
         digest = hashlib.sha256()
         for name in sorted(panel.measures):
             if panel.measures[name].nature != "histogram":
                 digest.update(name.encode())
                 digest.update(panel.matrix(name).tobytes())
+        self.opened.check_unchanged()
         self.reads.append(Read("panel", "", digest.hexdigest()))
         return panel
 
@@ -367,6 +343,7 @@ class Books:
             )
 
     def _record(self, name: str, scope: str, frame: pd.DataFrame) -> None:
+        self.opened.check_unchanged()
         digest = hashlib.sha256(frame.to_csv(index=False).encode()).hexdigest()
         self.reads.append(Read(name, scope, digest))
 

@@ -16,7 +16,7 @@ UTF8_HINT = "save it as “CSV UTF-8”"
 
 def pattern(path: Path) -> str:
     """A path as the engine takes it: a folder may be called “2025 [final]”, which is no pattern."""
-    return re.sub(r"([*?\[])", r"[\1]", str(path))
+    return re.sub(r"([*?\[])", r"[\1]", path.as_posix())
 
 
 def scan(path: Path, entry: dict[str, Any] | None = None) -> str:

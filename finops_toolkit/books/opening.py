@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 import tempfile
-import tomllib
+import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,19 +22,9 @@ from .casting import EXAMPLES, cast, literal, quote, readable, rounded, unreadab
 from .contract import ENGINE_TYPES, Table, load_contract
 from .files import check_lines, pattern, reason, scan
 from .finding import Finding
+from .settings import read_settings
 
 DATASETS = Path(__file__).resolve().parents[2] / "datasets"
-_SETTINGS = {
-    "name": str,
-    "currency": str,
-    "fiscal_year_start": int,
-    "closed_through": str,
-    "description": str,
-    "account_map": str,
-    "sources": dict,
-    "notes": list,
-    "made": dict,
-}
 
 
 @dataclass
@@ -49,6 +39,18 @@ class Opened:
     findings: list[Finding] = field(default_factory=list)
     # Of each column, the values that are there and could not be read: they are not empty.
     unread: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    # Parquet is read again and again where it lies: size and time of writing of the files when opened.
+    stamps: dict[Path, tuple[int, int]] = field(default_factory=dict)
+
+    def check_unchanged(self) -> None:
+        """ContractError where a file was written to since it was opened: figures of two files would mix."""
+        changed = [path.name for path, stamp in self.stamps.items() if _stamp(path) != stamp]
+        if changed:
+            raise ContractError(
+                f"{', '.join(changed)} changed while the books were open.",
+                "Open them again once the files are written.",
+            )
 
     def error(self, table: str, rule: str, text: str, **more: Any) -> None:
         """Note something that makes a table unusable."""
@@ -80,7 +82,7 @@ def open_folder(data: str | Path | None, source: str | Path | None) -> Opened:
             "Leave --source out, or give an adapter folder.",
         )
     opened = Opened(folder, ibis.duckdb.connect(), {})
-    opened.settings = _settings(opened)
+    opened.settings, opened.findings = read_settings(folder)
     _lock_down(opened.connection, [folder] if raw is None else [folder, raw])
     if raw is not None:
         _register_sources(opened, raw)
@@ -165,61 +167,15 @@ def _directory(path: str | Path) -> Path | None:
     return folder
 
 
-def _settings(opened: Opened) -> dict[str, Any]:
-    path = opened.folder / "books.toml"
-    if not path.exists():
-        return {}
-    try:
-        # Editors on Windows begin a file with a mark that TOML does not know.
-        settings = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        opened.error("books.toml", "settings", f"books.toml cannot be read: {error}")
-        return {}
-    for key, value in list(settings.items()):
-        if key not in _SETTINGS:
-            opened.error(
-                "books.toml",
-                "settings",
-                f"books.toml has a key {key!r}",
-                hint="allowed are " + ", ".join(_SETTINGS),
-            )
-        elif not isinstance(value, _SETTINGS[key]) or isinstance(value, bool):
-            kind = {str: "text in quotes", int: "a whole number", dict: "a table", list: "a list of tables"}[
-                _SETTINGS[key]
-            ]
-            opened.error(
-                "books.toml", "settings", f"books.toml: {key} = {value!r}", hint=f"it must be {kind}"
-            )
-            del settings[key]
-    if not 1 <= settings.get("fiscal_year_start", 1) <= 12:
-        opened.error(
-            "books.toml",
-            "settings",
-            f"books.toml: fiscal_year_start = {settings.pop('fiscal_year_start')}",
-            hint="a month from 1 to 12",
-        )
-    for note in settings.get("notes", []):
-        if isinstance(note, dict) and isinstance(note.get("text"), str):
-            opened.findings.append(
-                Finding("note", str(note.get("table", "books.toml")), "source", note["text"])
-            )
-        else:
-            opened.error(
-                "books.toml",
-                "settings",
-                f"books.toml: the note {note!r}",
-                hint='write [[notes]] with table = "…" and text = "…"',
-            )
-    return settings
-
-
 def _lock_down(connection: Any, folders: list[Path]) -> None:
-    spellings = [text for folder in folders for text in (str(folder), pattern(folder))]
+    # Each connection spills into a folder of its own: two processes in one would spoil each other's files.
+    spill = Path(tempfile.gettempdir()) / f"finops_toolkit_{uuid.uuid4().hex}"
+    spellings = [text for folder in folders for text in (folder.as_posix(), pattern(folder))]
     allowed = ", ".join(literal(text + "/") for text in dict.fromkeys(spellings))
     for statement in (
         "SET autoinstall_known_extensions = false",
         "SET autoload_known_extensions = false",
-        f"SET temp_directory = {literal(str(Path(tempfile.gettempdir()) / 'finops_toolkit_spill'))}",
+        f"SET temp_directory = {literal(spill.as_posix())}",
         f"SET allowed_directories = [{allowed}]",
         "SET enable_external_access = false",
         "SET lock_configuration = true",
@@ -278,6 +234,7 @@ def _open_table(opened: Opened, table: Table, path: Path) -> None:
             check_lines(connection, path)
             connection.raw_sql(f"CREATE TABLE {raw} AS SELECT * FROM {scan(path)}")
         else:
+            opened.stamps[path] = _stamp(path)
             connection.raw_sql(f"CREATE VIEW {raw} AS SELECT * FROM {scan(path)}")
         described = connection.raw_sql(f"DESCRIBE {raw}").fetchall()
         _no_column_twice([str(column) for column, *_ in described], table)
@@ -302,6 +259,15 @@ def _open_table(opened: Opened, table: Table, path: Path) -> None:
     found = {column.strip().lower(): (column, kind) for column, kind, *_ in described}
     if _columns_usable(opened, table, path, found):
         _register_typed(opened, table, path, raw, found)
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    """Size and time of writing; of a file that has gone, none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return (-1, -1)
+    return status.st_size, status.st_mtime_ns
 
 
 def _no_column_twice(columns: list[str], table: Table) -> None:

@@ -1,0 +1,76 @@
+"""books.toml, beside the tables: the company's name and calendar, and where an adapter finds its files."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from ..errors import UsageError
+from ..periods import month_text, parse_period
+from .checking import EARLIEST, LATEST
+from .finding import Finding
+
+_ALLOWED = {
+    "name": str,
+    "currency": str,
+    "fiscal_year_start": int,
+    "closed_through": str,
+    "description": str,
+    "account_map": str,
+    "sources": dict,
+    "notes": list,
+    "made": dict,
+}
+_KINDS = {str: "text in quotes", int: "a whole number", dict: "a table", list: "a list of tables"}
+
+
+def read_settings(folder: Path) -> tuple[dict[str, Any], list[Finding]]:
+    """The settings that are sound, and what is wrong with the others: all of it."""
+    path = folder / "books.toml"
+    if not path.exists():
+        return {}, []
+    try:
+        # Editors on Windows begin a file with a mark that TOML does not know.
+        settings = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        return {}, [_wrong(f"books.toml cannot be read: {error}")]
+    found = []
+    for key, value in list(settings.items()):
+        if key not in _ALLOWED:
+            found.append(_wrong(f"books.toml has a key {key!r}", "allowed are " + ", ".join(_ALLOWED)))
+        elif not isinstance(value, _ALLOWED[key]) or isinstance(value, bool):
+            found.append(_wrong(f"books.toml: {key} = {value!r}", f"it must be {_KINDS[_ALLOWED[key]]}"))
+            del settings[key]
+    if not 1 <= settings.get("fiscal_year_start", 1) <= 12:
+        month = settings.pop("fiscal_year_start")
+        found.append(_wrong(f"books.toml: fiscal_year_start = {month}", "a month from 1 to 12"))
+    if "closed_through" in settings and not _is_month(settings["closed_through"]):
+        text = f"books.toml: closed_through = {settings.pop('closed_through')!r} is no month"
+        found.append(_wrong(text, f"write it like 2025-11, from {EARLIEST[:4]} to {LATEST[:4]}"))
+    return settings, found + _notes(settings.get("notes", []))
+
+
+def _wrong(text: str, hint: str | None = None) -> Finding:
+    return Finding("error", "books.toml", "settings", text, hint=hint)
+
+
+def _is_month(text: str) -> bool:
+    """Whether a text is a month that a company may be closed through."""
+    try:
+        period = parse_period(text, 0)
+    except UsageError:
+        return False
+    return period.kind == "month" and EARLIEST[:4] <= month_text(period.last)[:4] <= LATEST[:4]
+
+
+def _notes(notes: list[Any]) -> list[Finding]:
+    """What the source has to say of itself stands among the findings."""
+    found = []
+    for note in notes:
+        if isinstance(note, dict) and isinstance(note.get("text"), str):
+            found.append(Finding("note", str(note.get("table", "books.toml")), "source", note["text"]))
+        else:
+            hint = 'write [[notes]] with table = "…" and text = "…"'
+            found.append(_wrong(f"books.toml: the note {note!r} is not understood", hint))
+    return found
