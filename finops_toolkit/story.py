@@ -32,8 +32,8 @@ class Story:
 
 
 def order_story(books: Books, unit: str, period: Period | str, order: str | None = None) -> Story:
-    """Follow one order from the customer's call to the cash; None takes a large one that is paid, of few
-    lines.
+    """Follow one order from the customer's call to the cash; None takes a large one that is paid within
+    the period, of few lines.
     """
     unit, span = books.unit(unit), books.period(period)
     empty = pd.DataFrame(columns=COLUMNS)
@@ -72,7 +72,8 @@ def _choose(books: Books, unit: str, span: Period) -> str | None:
         sent = books.rows("deliveries", where={"order": order}, limit=MOST)
         if len(sent) <= MOST_LINES and (sent["quantity"] > 0).all():
             invoices = _invoices_of(books, _ledger_of(books, list(sent["delivery"])))
-            if invoices.empty or invoices["paid"].notna().all():
+            paid = pd.to_datetime(invoices["paid"])
+            if (paid <= pd.Timestamp(span.end)).all():
                 return str(order)
     return None if ranked.empty else str(ranked.iloc[0])
 
