@@ -205,6 +205,7 @@ consensus,P,A,2025-02,2025-01-10,9,900
 consensus,P,A,2025-02,2025-01-25,2,200
 consensus,P,B,2025-02,2025-01-25,4,440
 statistical,P,A,2025-01,2024-12-31,7,700
+statistical,P,A,2025-03,2025-01-15,50,5000
 """,
     "invoices": """
 invoice,customer,unit,issued,due,paid,amount,tax
@@ -347,7 +348,7 @@ M5,A,S&OP,2025-03-10,true,finance;operations planning
 decision,unit,meeting,about,text,owner,raised,decided,due,closed,value
 X,A,M1,otif,Second shift,MAN,2025-01-01,2025-01-04,2025-01-20,2025-02-10,40.00
 Y,B,,,Ask the bank,FIN,2025-01-01,,,,
-Z,A,,,Count the metal,MAN,2025-02-01,2025-02-03,2025-03-15,2025-03-10,
+Z,A,,,Count the metal,MAN,2025-02-01,2025-02-03,2025-03-15,2025-03-15,
 W,A,M4,,Chase Second,FIN,2025-02-05,2025-03-05,2025-03-20,,119.00
 """,
     "comments": """

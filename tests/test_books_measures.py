@@ -173,7 +173,7 @@ BY_HAND = {
 # (unit, month, days, count); the head company holds them all.
 HISTOGRAMS = {
     "decision_days": [("A", JAN, 3, 1), ("A", FEB, 2, 1), ("A", MAR, 28, 1)],
-    "closure_days": [("A", FEB, 37, 1), ("A", MAR, 35, 1)],
+    "closure_days": [("A", FEB, 37, 1), ("A", MAR, 40, 1)],
     "handoff_days": [("A", JAN, 0, 1), ("A", JAN, 2, 1), ("B", MAR, 5, 1)],
 }
 # Two years are needed to know who came back: see below.
@@ -276,6 +276,7 @@ def test_retention(tmp_path: Path) -> None:
         "gone": ["2023-01-05"],  # 24 months before December 2024: the window's first month
         "kept": ["2023-12-31", "2024-12-31"],  # its last month; came back in the very last
         "late": ["2023-06-01", "2025-01-02"],  # came back only in the month after
+        "new": ["2024-01-31"],  # in December too young for the window, in January its last month
         "older": ["2022-12-31", "2024-05-01"],  # too long ago to count
         "SIS": ["2023-05-05", "2024-05-05"],
     }
@@ -285,16 +286,58 @@ def test_retention(tmp_path: Path) -> None:
         for name in bought
     ]
     data["orders"] = [
-        {"order": f"{name}{n}", "line": "1", "customer": name, "unit": "A", "product": "P",
-         "ordered": day, "quantity": "1"}
+        {
+            "order": f"{name}{n}",
+            "line": "1",
+            "customer": name,
+            "unit": "A",
+            "product": "P",
+            "ordered": day,
+            "quantity": "1",
+        }
         for name, days in bought.items()
         for n, day in enumerate(days)
-    ]  # fmt: skip
+    ]
     panel = open_books(small_company.write(tmp_path, data, books='closed_through = "2025-01"\n')).panel()
     at = panel.months.index(DEC)
-    assert panel.matrix("customers_prior")[1, at : at + 2].tolist() == scaled([3, 2])
+    assert panel.matrix("customers_prior")[1, at : at + 2].tolist() == scaled([3, 3])
     assert panel.matrix("customers_kept")[1, at : at + 2].tolist() == scaled([1, 2])
     assert panel.coverage("customers_prior") == (2022 * 12 + 11 + 23, JAN)
+
+
+def test_an_order_is_due_when_its_last_line_is(tmp_path: Path) -> None:
+    """Order measures count an order once, in the month of its latest requested date; line measures do not."""
+    data = {name: small_company.tables()[name] for name in ("units", "customers", "products")}
+    data["orders"] = [
+        {
+            "order": "O",
+            "line": str(line),
+            "customer": "C1",
+            "unit": "A",
+            "product": "P",
+            "ordered": "2025-01-02",
+            "requested": requested,
+            "quantity": "2",
+        }
+        for line, requested in [(1, "2025-01-31"), (2, "2025-02-01")]
+    ]
+    data["deliveries"] = [
+        {
+            "delivery": str(line),
+            "order": "O",
+            "line": str(line),
+            "customer": "C1",
+            "unit": "A",
+            "product": "P",
+            "shipped": "2025-01-31",
+            "quantity": "2",
+            "amount": "5",
+        }
+        for line in (1, 2)
+    ]
+    panel = open_books(small_company.write(tmp_path, data, books='closed_through = "2025-02"\n')).panel()
+    assert panel.matrix("lines_due")[1].tolist() == scaled([1, 1])
+    assert panel.matrix("orders_due")[1].tolist() == panel.matrix("otif_orders")[1].tolist() == scaled([0, 1])
 
 
 def _closings(
@@ -323,15 +366,23 @@ def test_open_invoices_by_brute_force(tmp_path: Path) -> None:
         due = issued + dt.timedelta(int(random.integers(0, 60)))
         paid = issued + dt.timedelta(int(random.integers(0, 120)))
         cents = int(random.integers(-20_000, 100_000))
-        items.append({
-            "invoice": str(number), "customer": "C1", "unit": str(random.choice(["A", "B"])),
-            "issued": str(issued), "due": str(due), "paid": "" if number % 5 == 0 else str(paid),
-            "amount": str(Decimal(cents) / 100),
-        })  # fmt: skip
+        items.append(
+            {
+                "invoice": str(number),
+                "customer": "C1",
+                "unit": str(random.choice(["A", "B"])),
+                "issued": str(issued),
+                "due": str(due),
+                "paid": "" if number % 5 == 0 else str(paid),
+                "amount": str(Decimal(cents) / 100),
+            }
+        )
     data = {name: small_company.tables()[name] for name in ("units", "customers")} | {"invoices": items}
     panel = open_books(small_company.write(tmp_path, data, books='closed_through = "2025-02"\n')).panel()
-    ends = [dt.date(month // 12 + (month % 12 == 11), (month + 1) % 12 + 1, 1) - dt.timedelta(1)
-            for month in panel.months]  # fmt: skip
+    ends = [
+        dt.date(month // 12 + (month % 12 == 11), (month + 1) % 12 + 1, 1) - dt.timedelta(1)
+        for month in panel.months
+    ]
     for unit in ("A", "B"):
         mine = [item for item in items if item["unit"] == unit]
         counted = list(_closings(mine, ends, "2999-01-01"))
