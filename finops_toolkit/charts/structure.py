@@ -20,6 +20,7 @@ from .style import (
     describe,
     heading,
     house_style,
+    in_units,
     prepare,
     scale_for,
     variance_colour,
@@ -84,7 +85,7 @@ def bars_with_variance(
             message,
             [
                 who,
-                f"{what} in {scale.title(unit)}",
+                in_units(what, scale.title(unit)),
                 f"{when}: AC dark, {other} {'light' if scenario == 'PY' else 'outlined'}, "
                 f"Δ = better (+) or worse (−)",
             ],

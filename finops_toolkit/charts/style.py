@@ -108,6 +108,11 @@ def scale_for(values: Iterable[Any], places: int | None = None) -> Scale:
     raise AssertionError
 
 
+def in_units(what: str, units: str) -> str:
+    """The heading's second line: what is drawn and, where there is one, its unit."""
+    return f"{what} in {units}" if units else what
+
+
 def heading(ax: Axes, message: str, lines: Sequence[str], space: float = 4.0, left: float = 0.0) -> None:
     """The message in bold (two lines at most) over up to three lines: who; what and unit; when and scenarios.
 

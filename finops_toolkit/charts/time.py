@@ -23,6 +23,7 @@ from .style import (
     describe,
     heading,
     house_style,
+    in_units,
     month_names,
     prepare,
     scale_for,
@@ -74,6 +75,8 @@ def columns_with_plan(
         ax.axhline(0, color=QUIET, lw=0.9, zorder=3)
         if plan and np.isfinite(effect).any():
             _variance_tier(ax, places, effect, scale, top, span)
+        else:
+            ax.set_ylim(top=top + span * 0.12)  # room for the labels below the heading
         ax.set_xticks(
             places, month_names(frame.index), parse_math=False, fontsize=8 if len(frame) <= LABELLED else 7
         )
@@ -90,7 +93,7 @@ def columns_with_plan(
             message,
             [
                 who,
-                f"{what} in {scale.title(unit)}",
+                in_units(what, scale.title(unit)),
                 f"{when}{': ' if when else ''}{names[scenario]}" if plan else when,
             ],
         )
