@@ -221,6 +221,27 @@ FILES: dict[str, tuple[Mutate, Outcome]] = {
         raw(lambda b: b.replace(b"119.00", b"119\0.00", 1)),
         Refused("amount", "1 values"),
     ),
+    "a web page": (
+        raw(lambda b: b"<!DOCTYPE html>\n<html><head><title>Log in</title></head>" + b"<p>x, y</p>\n" * 500),
+        Refused("journal.csv"),
+    ),
+    "a web page in one line": (
+        raw(lambda b: b"<html>" + b"<p>Please, log in</p>" * 9000),
+        Refused("journal.csv"),
+    ),
+    "JSON": (
+        raw(lambda b: b'[{"entry": "E00", "line": 1, "amount": 1.5}, ' * 400 + b"]\n1\n"),
+        Refused("journal.csv"),
+    ),
+    "a workbook": (raw(lambda b: b"PK\3\4" + bytes(range(256)) * 20), Refused("journal.csv", "UTF-8")),
+    "a packed file": (
+        raw(lambda b: b"\x1f\x8b\x08" + bytes(range(256)) * 20),
+        Refused("journal.csv", "UTF-8"),
+    ),
+    "ten thousand columns": (
+        text(lambda t: ",".join(f"c{n}" for n in range(10_000)) + "\n" + "," * 9_999 + "\n"),
+        Refused("journal.csv lacks entry", "10,000 in all"),
+    ),
     "UTF-16": (raw(lambda b: b.decode().encode("utf-16")), Refused("journal.csv", "UTF-16", "CSV UTF-8")),
     "UTF-16 without a mark": (raw(lambda b: b.decode().encode("utf-16-le")), Refused("journal.csv")),
     "Latin-1": (

@@ -103,7 +103,7 @@ def _unique(columns: list[str]) -> None:
     counted = Counter(str(column).strip().lower() for column in columns)
     twice = [name for name, count in counted.items() if count > 1]
     if twice:
-        raise ValueError(f"it has the column {', '.join(twice)} more than once")
+        raise ValueError(f"it has the column {', '.join(name[:40] for name in twice[:5])} more than once")
 
 
 def reason(error: Exception) -> str:

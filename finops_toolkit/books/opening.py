@@ -10,6 +10,7 @@ import difflib
 import re
 import tempfile
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -279,6 +280,12 @@ def _no_column_twice(columns: list[str], table: Table) -> None:
         raise ValueError(f"it has the column {', '.join(twice)} more than once")
 
 
+def _listed(names: Iterable[str]) -> str:
+    """Names in a row, cut where somebody's web page or data dump would make a page of them."""
+    shown = [name if len(name) <= 40 else name[:40] + "…" for name in names]
+    return ", ".join(shown[:30]) + (f" … ({len(shown):,} in all)" if len(shown) > 30 else "")
+
+
 def _columns_usable(opened: Opened, table: Table, path: Path, found: dict[str, tuple[str, str]]) -> bool:
     missing = [c for c in table.columns.values() if c.name not in found and not c.optional]
     extra = [c for c in found if c not in table.columns]
@@ -289,7 +296,7 @@ def _columns_usable(opened: Opened, table: Table, path: Path, found: dict[str, t
             "missing_column",
             f"{path.name} lacks " + ", ".join(c.name for c in missing),
             count=len(missing),
-            hint=f"it has {', '.join(found)}; needed: " + "; ".join(f"{c.name} – {c.text}" for c in missing),
+            hint=f"it has {_listed(found)}; needed: " + "; ".join(f"{c.name} – {c.text}" for c in missing),
         )
     for column in wrong:
         opened.error(
@@ -300,7 +307,7 @@ def _columns_usable(opened: Opened, table: Table, path: Path, found: dict[str, t
         )
     if extra:
         opened.findings.append(
-            Finding("note", table.name, "extra_column", f"not read: {', '.join(extra)}", count=len(extra))
+            Finding("note", table.name, "extra_column", f"not read: {_listed(extra)}", count=len(extra))
         )
     return not missing and not wrong
 
