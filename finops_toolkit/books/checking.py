@@ -118,6 +118,12 @@ def first_rows(table: ibis.Table, key: tuple[str, ...], fails: Any, limit: int =
     return table.filter(fails).order_by([table[name] for name in key]).limit(limit).to_pandas()
 
 
+def _shown(rows: pd.DataFrame, spec: Table, check: Check) -> pd.DataFrame:
+    """The rows without columns that are empty in all of them, but for the key and what was checked."""
+    asked = {*spec.key, check.rule.rsplit("_", 1)[0]}
+    return rows[[name for name in rows.columns if name in asked or rows[name].notna().any()]]
+
+
 def check_table(
     spec: Table,
     tables: dict[str, ibis.Table],
@@ -145,7 +151,7 @@ def check_table(
             check.text,
             int(result[f"n{index}"]),
             scaled(result[f"a{index}"]),
-            first_rows(table, spec.key, check.fails.fill_null(False)),
+            _shown(first_rows(table, spec.key, check.fails.fill_null(False)), spec, check),
         )
         for index, check in enumerate(checks)
         if result[f"n{index}"] and result[f"n{index}"] != said.get(check.rule)
