@@ -327,6 +327,8 @@ def _coverage(panel: Panel, part: _Part, name: str) -> tuple[int, int]:
         lines = [line for line in ledger.load_contract().lines_profit if line in part.frame]
         booked = part.frame.month[part.frame[lines].any(axis=1)]
         first = int(booked.min()) if len(booked) else first
+        # A movement taken from balances needs the balance before.
+        first = max(first, panel.months[0] + 1) if name in part.change else first
     last = min(last, panel.closed)
     # Nothing happened for a while is not the end of a table, if it is one where things happen seldom.
     if (part.sparse or name in part.accumulate) and panel.closed - last <= 12:
