@@ -10,7 +10,7 @@ def main() -> None:
     print("| what | ours | the alternative takes |")
     print("|---|---|---|")
     for row in books.run():
-        others = ", ".join(f"{name} {seconds / row.ours:.1f}×" for name, seconds in row.others.items())
+        others = ", ".join(f"{name} {seconds / row.ours:.2g}×" for name, seconds in row.others.items())
         print(f"| {row.name} | {row.ours:.2f} s | {others} |")
 
 
