@@ -24,8 +24,10 @@ from .checking import SCALE, check_table
 from .contract import Table, load_contract
 from .files import reason
 from .finding import Finding
+from .gaps import gaps
 from .measures import EXACT, month_of
 from .panel import Panel, build_panel, fetch
+from .reconciling import Reconciliation, reconcile
 
 TOP = "TOTAL"
 
@@ -68,13 +70,12 @@ class Books:
         self.tables: dict[str, ibis.Table] = opened.tables
         self.missing: list[str] = [name for name in load_contract().tables if name not in opened.tables]
         self.reads: list[Read] = []
-        self._findings = list(opened.findings)
 
     @cached_property
     def contract_findings(self) -> list[Finding]:
         """What opening and the contract's rules found; tables with errors leave `tables` for good."""
         contract = load_contract()
-        found = list(self._findings)
+        found = list(self.opened.findings)
         for name in list(self.tables):
             try:
                 found += check_table(contract.tables[name], self.tables, contract, self.opened.unread)
@@ -92,13 +93,10 @@ class Books:
 
     def findings(self) -> list[Finding]:
         """Everything the contract and the reconciliation have to say, errors first."""
-        from .gaps import gaps
-        from .reconciling import reconcile
-
         found = list(self.contract_findings)
         if not any(finding.level == "error" for finding in found):
             try:
-                found += reconcile(self).findings + gaps(self.tables, self.panel())
+                found += self._reconciled.findings + gaps(self.tables, self.panel())
             except ContractError as error:
                 found.append(Finding("error", "books", "unusable", error.message, hint=error.hint))
         order = {"error": 0, "difference": 1, "note": 2}
@@ -109,9 +107,12 @@ class Books:
 
         `unit` is where it was booked (not rolled up), `month` an ordinal.
         """
-        from .reconciling import reconcile
+        return self._reconciled.table
 
-        return reconcile(self).table
+    @cached_property
+    def _reconciled(self) -> Reconciliation:
+        """Compared once: a page asks both for the findings and for the table."""
+        return reconcile(self)
 
     # --- units and calendar ------------------------------------------------------------------------
 
@@ -124,7 +125,7 @@ class Books:
         else:
             found = set()
             for name, table in self.tables.items():
-                if "unit" in load_contract().tables[name].columns and "unit" in table.columns:
+                if "unit" in load_contract().tables[name].columns:
                     found |= set(table.unit.name("unit").as_table().distinct().to_pandas()["unit"].dropna())
             frame = pd.DataFrame({"unit": sorted(found)})
             frame = frame.assign(name=frame.unit, parent=None, kind=None, currency=None)

@@ -9,7 +9,7 @@ import pandas as pd
 from .ledger import ledger_sums
 from .measures import Measure
 from .measures_together import HISTOGRAMS
-from .panel import _CUSTOMERS, QUERIES
+from .panel import CUSTOMERS, QUERIES
 
 
 @cache
@@ -25,7 +25,7 @@ def known_measures() -> dict[str, Measure]:
         found += [one.measure for one in ledger_sums(none, (table, "accounts"), False, prefix)]
     units = "budget_sales_quantity"
     found.append(Measure(units, "Budget: units sold", "quantity", "flow", "budget", ("budget", "accounts")))
-    for name, text in _CUSTOMERS.items():
+    for name, text in CUSTOMERS.items():
         nature = "flow" if name == "active_customers" else "closing"
         found.append(Measure(name, text, "count", nature, "orders", ("orders",)))
     found += [Measure(one.name, one.text, "days", "histogram", one.source, one.needs) for one in HISTOGRAMS]

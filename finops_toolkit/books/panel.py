@@ -125,7 +125,7 @@ def build_panel(tables: Tables, parents: dict[str, str | None], closed: int | No
     if "orders" in tables and "customer" in tables["orders"].columns:
         _add_customers(panel, tables)
     else:
-        for name in _CUSTOMERS:
+        for name in CUSTOMERS:
             panel.missing[name] = "needs orders with customers"
     for histogram in HISTOGRAMS:
         if set(histogram.needs) <= set(tables):
@@ -348,7 +348,7 @@ def roll_up(panel: Panel, own: np.ndarray) -> np.ndarray:
     return total
 
 
-_CUSTOMERS = {
+CUSTOMERS = {
     "active_customers": "Customers who ordered in the month",
     "customers_prior": "Customers who ordered 13 to 24 months ago",
     "customers_kept": "Of these, customers who ordered again in the last 12 months",
@@ -361,7 +361,7 @@ def _add_customers(panel: Panel, tables: Tables) -> None:
     orders = orders.filter(orders.customer.notnull() & orders.ordered.notnull())
     seen = orders.select("unit", "customer", month=month_of(orders.ordered)).distinct().to_pandas()
     if seen.empty:
-        for name in _CUSTOMERS:
+        for name in CUSTOMERS:
             panel.missing[name] = "no customer is named in orders"
         return
     seen = seen[
@@ -369,7 +369,7 @@ def _add_customers(panel: Panel, tables: Tables) -> None:
     ]
     width = len(panel.months)
     shape = (len(panel.units), width)
-    values = {name: np.zeros(shape, "int64") for name in _CUSTOMERS}
+    values = {name: np.zeros(shape, "int64") for name in CUSTOMERS}
     for row, unit in enumerate(panel.units):
         own = seen[seen.unit == unit]
         code = own.customer.astype("category").cat.codes.to_numpy()
@@ -384,7 +384,7 @@ def _add_customers(panel: Panel, tables: Tables) -> None:
             values["customers_prior"][row, month] = prior.sum()
             values["customers_kept"][row, month] = (prior & again).sum()
     first, last = int(seen.month.min()), min(int(seen.month.max()), panel.closed)
-    for name, text in _CUSTOMERS.items():
+    for name, text in CUSTOMERS.items():
         nature = "flow" if name == "active_customers" else "closing"
         panel.measures[name] = Measure(name, text, "count", nature, "orders", ("orders",))
         panel._values[name] = roll_up(panel, values[name] * SCALE)
