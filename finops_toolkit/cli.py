@@ -126,8 +126,8 @@ def _report(commands: argparse._SubParsersAction) -> None:
     report.add_argument(
         "--formats",
         metavar="F",
-        default="html",
-        help="html (default), ipynb (the executed notebook), or html,ipynb",
+        default="html,pdf,xlsx",
+        help="any of html, pdf, xlsx and ipynb, the executed notebook (default: html,pdf,xlsx)",
     )
     report.add_argument(
         "--param",

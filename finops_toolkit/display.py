@@ -16,8 +16,11 @@ from typing import Any
 
 import pandas as pd
 
-from .charts.style import BAD, GOOD, QUIET, alt_text
+from .charts.layout import fitted
+from .charts.style import BAD, GOOD, QUIET
+from .charts.words import alt_text, chart_table
 from .errors import UsageError
+from .tables.model import MIME
 from .wording import MINUS, SCALE, date_text, missing, money_text, share_text
 
 DPI = 120
@@ -73,13 +76,18 @@ def show_chart(chart: Any, alt: str | None = None) -> None:
     buffer = io.BytesIO()
     # No date and no version in the file: the same figures give the same bytes.
     figure.savefig(
-        buffer, format="png", dpi=DPI, bbox_inches="tight", pad_inches=0.06, metadata={"Software": None}
+        buffer,
+        format="png",
+        dpi=DPI,
+        bbox_inches=None if fitted(figure) else "tight",
+        pad_inches=0.06,
+        metadata={"Software": None},
     )
-    display(
-        {"image/png": buffer.getvalue(), "text/plain": words},
-        metadata={"image/png": {"alt": words}},
-        raw=True,
-    )
+    shown: dict[str, Any] = {"image/png": buffer.getvalue(), "text/plain": words}
+    table = chart_table(figure)
+    if table is not None:
+        shown[MIME] = table.to_json()
+    display(shown, metadata={"image/png": {"alt": words}}, raw=True)
 
 
 def show_table(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +17,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 NO_DATA = "the real data is not here: no folder ../shared/data beside the project"
+NO_BROWSER = "pages were not opened: no Chromium is found (Debian: apt-get install chromium)"
+NO_OFFICE = "workbooks were not recalculated: no LibreOffice is found (apt-get install libreoffice-calc)"
 NO_TIME = "the minutes given to the proofs were up"
 
 # The same examples in every run, so that a red test is red for everyone; `make prove` tries many more.
@@ -68,11 +73,56 @@ def books() -> Books:
     return open_books()
 
 
+def needed(reason: str) -> None:
+    """Skip a test that needs what is not here; where FINOPS_TEST_ALL is set nothing may be missing."""
+    if os.environ.get("FINOPS_TEST_ALL"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium or Chrome; FINOPS_CHROMIUM names another."""
+    names = (os.environ.get("FINOPS_CHROMIUM"), "chromium", "chromium-browser", "google-chrome", "chrome")
+    found = next((path for name in names if name and (path := shutil.which(name))), None)
+    if found is None:
+        needed(NO_BROWSER)
+    return str(found)
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Any]:
+    """A headless Chromium, driven by Playwright. A page of it reaches files and nothing else."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        options = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+                   "--disable-component-update", "--disable-sync", "--disable-quic"]  # fmt: skip
+        window = driver.chromium.launch(executable_path=chromium, args=options)
+        yield window
+        window.close()
+
+
+@pytest.fixture(scope="session")
+def soffice() -> str:
+    """The path of LibreOffice."""
+    found = shutil.which("soffice") or shutil.which("libreoffice")
+    if found is None:
+        needed(NO_OFFICE)
+    return str(found)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Say aloud what was not tested, so that nobody takes silence for success."""
     reasons = [str(report.longrepr[2]) for report in terminalreporter.stats.get("skipped", [])]
-    for reason, text in ((NO_DATA, "tests were not run"), (NO_TIME, "proofs were not run")):
+    left_out = {
+        NO_DATA: "tests were not run",
+        NO_BROWSER: "tests were not run",
+        NO_OFFICE: "tests were not run",
+        NO_TIME: "proofs were not run",
+    }
+    for reason, text in left_out.items():
         count = sum(reason in given for given in reasons)
         if count:
             terminalreporter.write_line(f"{count} {text}: {reason}", yellow=True, bold=True)

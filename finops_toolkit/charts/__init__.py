@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from .bridges import bridge
 from .cards import kpi_cards
+from .layout import new_axes
 from .structure import bars_with_variance, bullet
-from .style import alt_text, new_axes
 from .time import columns_with_plan, line_with_target
+from .words import alt_text
 
 __all__ = [
     "alt_text",

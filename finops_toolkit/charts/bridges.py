@@ -6,19 +6,9 @@ from matplotlib.axes import Axes
 
 from ..variance import Bridge, condensed
 from ..wording import SCALE, money_text
-from .style import (
-    QUIET,
-    SCENARIOS,
-    TEXT,
-    category_names,
-    describe,
-    heading,
-    house_style,
-    prepare,
-    scale_for,
-    variance_colour,
-    write,
-)
+from .layout import category_names, fit, heading, prepare, write
+from .style import QUIET, SCENARIOS, TEXT, house_style, scale_for, variance_colour
+from .words import describe
 
 
 def bridge(
@@ -72,7 +62,7 @@ def bridge(
         for row in short.steps.rename(columns={"name": "name_"}).itertuples()
     )
     describe(ax, f"{who}: {message or result.text} Steps: {steps or 'none'}.".removeprefix(": "))
-    return ax
+    return fit(ax)
 
 
 def _labels(ax: Axes, rows, amounts, ends, scale) -> None:

@@ -10,19 +10,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from ..wording import measure_text, missing
-from .style import (
-    ACTUAL,
-    BAD,
-    GOOD,
-    GUIDE,
-    QUIET,
-    check_columns,
-    describe,
-    heading,
-    house_style,
-    prepare,
-    write,
-)
+from .layout import fit, heading, prepare, write
+from .style import ACTUAL, BAD, GOOD, GUIDE, QUIET, check_columns, house_style
+from .words import describe
 
 VERDICTS = {
     True: ("on target", GOOD, "▲"),
@@ -67,7 +57,7 @@ def kpi_cards(
             if part
         ),
     )
-    return ax
+    return fit(ax)
 
 
 def _card(ax: Axes, left: float, top: float, row: dict) -> None:

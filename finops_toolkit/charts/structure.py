@@ -9,23 +9,20 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from ..wording import number_text, share_text
+from .layout import category_names, fit, heading, prepare, write
 from .style import (
     ACTUAL,
     BAD,
     GUIDE,
     QUIET,
     SCENARIOS,
-    category_names,
     check_columns,
-    describe,
-    heading,
     house_style,
     in_units,
-    prepare,
     scale_for,
     variance_colour,
-    write,
 )
+from .words import describe
 
 SCENARIO_NAMES = {"BU": "budget", "PY": "last year", "FC": "forecast"}
 
@@ -96,7 +93,7 @@ def bars_with_variance(
         for label, value, delta in zip(frame[name], values, effect, strict=True)
     )
     describe(ax, f"{who}: {message} {what}, difference to {other} in brackets: {rows}.".strip(": "))
-    return ax
+    return fit(ax)
 
 
 def _row_labels(ax: Axes, place, value, effect, line, span, scale) -> None:
@@ -173,4 +170,4 @@ def bullet(
         for label, text, share in zip(frame[name], frame[value_text], shares, strict=True)
     )
     describe(ax, f"{who}: {message} {rows}.".strip(": "))
-    return ax
+    return fit(ax)

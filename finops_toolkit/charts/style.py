@@ -1,26 +1,23 @@
-"""What all charts share: colours of the scenarios, the heading, scaled labels, the text for those who cannot
-see.
-"""
+"""What all charts share: the fonts, the colours of the scenarios, one scale for all labels of a chart."""
 
 from __future__ import annotations
 
 import contextlib
-import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 import pandas as pd
-from matplotlib import patheffects
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from ..errors import UsageError
-from ..wording import MINUS, joined, missing, number_text, short_month
+from ..wording import MINUS, joined, missing, short_month
 
 STYLE = Path(__file__).parent.parent / "finops.mplstyle"
+FONTS = Path(__file__).parent.parent / "fonts"
+FAMILY = ("Source Sans Pro", "DejaVu Sans")  # the second, matplotlib's own, for what the first lacks
 # Contrast on white is at least 3:1 for what is drawn and 4.5:1 for what is written; tests compute it.
 ACTUAL = "#3A3A3A"
 LAST_YEAR = "#909090"
@@ -42,27 +39,18 @@ SCENARIOS: dict[str, dict[str, Any]] = {
 @contextlib.contextmanager
 def house_style() -> Iterator[None]:
     """The house's matplotlib settings, for as long as something is drawn; the caller's stay as they are."""
+    register_fonts()
     with mpl.rc_context(fname=str(STYLE)):
         yield
 
 
-def new_axes(width: float = 8.0, height: float = 3.0) -> Axes:
-    """Empty axes on a figure of their own (inches), outside pyplot: nothing is shown or kept behind the
-    back.
-    """
-    with house_style():
-        figure = Figure(figsize=(width, height))
-        figure.subplots_adjust(left=0.01, right=0.99)
-        return figure.add_subplot()
+@cache
+def register_fonts() -> None:
+    """Make the bundled fonts known to matplotlib, once a process."""
+    from matplotlib import font_manager
 
-
-def prepare(ax: Axes | None, width: float, height: float) -> Axes:
-    """The axes given, or new ones of this size, without frame."""
-    axes = new_axes(width, height) if ax is None else ax
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)
-    axes.tick_params(length=0)
-    return axes
+    for path in sorted(FONTS.glob("*.ttf")):
+        font_manager.fontManager.addfont(path)
 
 
 @dataclass(frozen=True)
@@ -113,70 +101,6 @@ def in_units(what: str, units: str) -> str:
     return f"{what} in {units}" if units else what
 
 
-def heading(ax: Axes, message: str, lines: Sequence[str], space: float = 4.0, left: float = 0.0) -> None:
-    """The message in bold (two lines at most) over up to three lines: who; what and unit; when and scenarios.
-
-    `left` moves it (points), so that it begins where the names of categories do.
-    """
-    figure = ax.get_figure(root=True)
-    assert isinstance(figure, Figure)
-    inches = figure.get_size_inches()[0] * ax.get_position().width - left / 72
-    width = max(28, int(inches * 11.2))
-    wrapped = textwrap.wrap(message, width=width) if message else []
-    if len(wrapped) > 2:
-        wrapped = [wrapped[0], textwrap.shorten(" ".join(wrapped[1:]), width, placeholder=" …")]
-    kept = [line for line in lines if line]
-    note: dict[str, Any] = {
-        "xycoords": "axes fraction",
-        "textcoords": "offset points",
-        "parse_math": False,
-        "va": "bottom",
-        "ha": "left",
-        "color": TEXT,
-        "linespacing": 1.2,
-    }
-    if kept:
-        ax.annotate("\n".join(kept), (0, 1), (left, space), fontsize=8.5, **note)
-    if wrapped:
-        above = space + 6 + 12.2 * len(kept)
-        ax.annotate("\n".join(wrapped), (0, 1), (left, above), fontsize=11, fontweight="bold", **note)
-
-
-def category_names(ax: Axes, names: Iterable[str]) -> float:
-    """Names of rows, flush left beside the axes; returns the heading's shift (points) to begin where they
-    do.
-    """
-    shown = [textwrap.shorten(str(name), 36, placeholder=" …") for name in names]
-    width = 4.75 * max((len(name) for name in shown), default=0) + 6
-    ax.set_yticks(range(len(shown)), shown, parse_math=False, ha="left")
-    ax.tick_params(axis="y", pad=width)
-    figure = ax.get_figure()
-    if isinstance(figure, Figure) and len(figure.axes) == 1:
-        # Alone on its figure the chart makes room for its names, so that it is no wider than its neighbours.
-        figure.subplots_adjust(left=min(0.5, (width + 2) / 72 / figure.get_size_inches()[0]))
-    return -width
-
-
-def write(ax: Axes, x: float, y: float, text: str, **how: Any) -> None:
-    """A label at a place in data coordinates, taken literally: "$" in a product's name starts no formula."""
-    # A thin white margin keeps a label legible where it meets an outline.
-    margin = [patheffects.withStroke(linewidth=2.2, foreground="white")]
-    ax.text(x, y, text, **{"fontsize": 8, "color": TEXT, "parse_math": False, "path_effects": margin, **how})
-
-
-def describe(ax: Axes, text: str) -> None:
-    """Keep the chart's text for those who cannot see it with the axes."""
-    ax.set_label(text)
-
-
-def alt_text(chart: Axes | Figure) -> str:
-    """The chart's text for those who cannot see it; "" where none was given."""
-    figure = chart if isinstance(chart, Figure) else None
-    axes = [chart] if figure is None else figure.axes
-    texts = [str(ax.get_label()) for ax in axes]
-    return " ".join(text for text in texts if text and not text.startswith("<"))
-
-
 def variance_colour(effect: float) -> str:
     """Good, bad or neither by the business effect."""
     return GOOD if effect > 0 else BAD if effect < 0 else QUIET
@@ -193,21 +117,6 @@ def month_names(index: pd.Index) -> list[str]:
         text = short_month(month.year * 12 + month.month - 1)
         names.append(text.replace(" ", "\n20") if place == 0 or month.month == 1 else text[:3])
     return names
-
-
-def series_text(name: str, values: Sequence[float], labels: Sequence[str], unit: str) -> str:
-    """One series in words: its last, lowest and highest value."""
-    known = [(value, label) for value, label in zip(values, labels, strict=True) if not missing(value)]
-    if not known:
-        return f"{name}: none."
-    low, high = min(known), max(known)
-    last = f"{name} {number_text(known[-1][0])} {unit}".strip()
-    if len(known) == 1:
-        return f"{last} in {known[-1][1]}."
-    return (
-        f"{last} in {known[-1][1]}; lowest {number_text(low[0])} in {low[1]}, "
-        f"highest {number_text(high[0])} in {high[1]}."
-    )
 
 
 def check_columns(frame: pd.DataFrame, columns: Iterable[str | None]) -> None:

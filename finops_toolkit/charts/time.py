@@ -12,6 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from ..wording import measure_text, missing
+from .layout import fit, heading, prepare, write
 from .style import (
     ACTUAL,
     BAD,
@@ -20,17 +21,13 @@ from .style import (
     SCENARIOS,
     Scale,
     check_columns,
-    describe,
-    heading,
     house_style,
     in_units,
     month_names,
-    prepare,
     scale_for,
-    series_text,
     variance_colour,
-    write,
 )
+from .words import describe, series_text
 
 # Above this many columns only the ends and the extremes carry a value: the others would overlap.
 LABELLED = 26
@@ -103,7 +100,7 @@ def columns_with_plan(
             ": "
         ),
     )
-    return ax
+    return fit(ax)
 
 
 def _words(index: pd.Index) -> list[str]:
@@ -250,7 +247,7 @@ def line_with_target(
     spoken = _spoken(values, _words(frame.index), measure)
     aim = f" Target {measure_text(float(aims[-1]), measure)}." if len(aims) and np.isfinite(aims[-1]) else ""
     describe(ax, f"{who}: {message} {what}: {spoken}{aim}".strip(": "))
-    return ax
+    return fit(ax)
 
 
 def _wrong(values: np.ndarray, aims: np.ndarray, limits: tuple[float, float] | None, good: str) -> np.ndarray:

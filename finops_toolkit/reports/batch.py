@@ -114,6 +114,8 @@ def _record(outcome: Outcome, job: Job, order: int) -> dict[str, Any]:
         "cause": outcome.cause,
         "headline": outcome.headline,
         "page": there(".html"),
+        "pdf": there(".pdf"),
+        "workbook": there(".xlsx"),
         "notebook": there(".ipynb"),
         "failure": there(".failed.html") if failed else "",
         "seconds": round(outcome.seconds, 3),

@@ -33,16 +33,16 @@ def same_name(path: str) -> str:
     return unicodedata.normalize("NFKC", path).casefold()
 
 
-def replace_file(path: Path, content: str) -> None:
-    """Write a text file so that at every moment it is the old one or the new one, never a part.
+def replace_file(path: Path, content: str | bytes) -> None:
+    """Write a file so that at every moment it is the old one or the new one, never a part.
 
     Raises OSError (disk full, folder not writable); the old file is then still there.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with open(aside, "w", encoding="utf-8", newline="\n") as file:
-            file.write(content)
+        with open(aside, "wb") as file:
+            file.write(content if isinstance(content, bytes) else content.encode("utf-8"))
             file.flush()
             os.fsync(file.fileno())
         os.replace(aside, path)

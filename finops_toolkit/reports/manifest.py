@@ -97,5 +97,8 @@ def _cell(record: Mapping[str, Any] | None) -> dict[str, Any] | None:
         return None
     from urllib.parse import quote
 
-    links = {key: quote(record[key]) if record.get(key) else "" for key in ("page", "notebook", "failure")}
+    links = {
+        key: quote(record[key]) if record.get(key) else ""
+        for key in ("page", "pdf", "workbook", "notebook", "failure")
+    }
     return {**{key: record[key] for key in ("status", "cause", "title")}, **links}

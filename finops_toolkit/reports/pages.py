@@ -14,6 +14,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from ..tables.model import MIME as TABLE
 from .clean import Cleaner
 from .headlines import MIME
 from .parameters import title_of
@@ -47,7 +48,7 @@ def report_page(
     cleaner = Cleaner(title)
     if not name:
         cleaner.headings.append((1, title))
-    body = _body(notebook, cleaner, code)
+    body = report_body(notebook, cleaner, code)
     if not name:
         body = f"<h1>{escape(title)}</h1>\n{body}"
     sources = [c.source for c in notebook.cells if c.cell_type == "code" and c.source.strip()]
@@ -84,13 +85,14 @@ def shell_page(template: str, **content: Any) -> str:
     )
 
 
-def _body(notebook: Any, cleaner: Cleaner, code: str) -> str:
+def report_body(notebook: Any, cleaner: Cleaner, code: str = "end") -> str:
+    """The notebook's texts and outputs in order, as cleaned HTML without a page around it."""
     from nbconvert import HTMLExporter
 
     shown = copy.deepcopy(notebook)
     for cell in shown.cells:
-        # Headlines are for the index page; a cell that shows nothing else shows nothing.
-        cell["outputs"] = [o for o in cell.get("outputs", []) if MIME not in o.get("data", {})]
+        # Headlines are for the index page, hidden tables for the workbook: neither is shown.
+        cell["outputs"] = [o for o in cell.get("outputs", []) if set(o.get("data", {"": ""})) - {MIME, TABLE}]
     exporter = HTMLExporter(
         template_name="notebook", extra_template_basedirs=[str(_TEMPLATES)], exclude_anchor_links=True
     )

@@ -15,7 +15,7 @@ from .pages import Facts, failure_page, report_page
 from .parameters import parameters_of, read_notebook
 from .plan import Run
 
-FORMATS = ("html", "ipynb")
+FORMATS = ("html", "pdf", "xlsx", "ipynb")
 _NOT_SHOWN = {"data", "source", "unit", "period"}  # in the heading or among the facts already
 
 
@@ -98,7 +98,7 @@ def _facts(run: Run, notebook: Any) -> list[tuple[str, str]]:
 
 def _paths(run: Run, job: Job) -> dict[str, Path]:
     base = job.out / run.place
-    ends = {"html": ".html", "ipynb": ".ipynb", "failure": ".failed.html", "kept": ".failed.ipynb"}
+    ends = {**{name: f".{name}" for name in FORMATS}, "failure": ".failed.html", "kept": ".failed.ipynb"}
     return {name: base.with_name(base.name + end) for name, end in ends.items()}
 
 
@@ -106,9 +106,17 @@ def _write_report(run: Run, job: Job, notebook: Any, facts: Facts) -> None:
     import nbformat
 
     paths = _paths(run, job)
-    made = {}
+    made: dict[str, str | bytes] = {}
     if "html" in job.formats:
         made["html"] = report_page(notebook, run.heading, facts, title=run.title)
+    if "pdf" in job.formats:
+        from .pdf import report_pdf
+
+        made["pdf"] = report_pdf(notebook, run.heading, facts, title=run.title)
+    if "xlsx" in job.formats:
+        from .workbook import report_workbook
+
+        made["xlsx"] = report_workbook(notebook, run.heading, facts, title=run.title)
     if "ipynb" in job.formats:
         made["ipynb"] = nbformat.writes(notebook) + "\n"
     for name, content in made.items():

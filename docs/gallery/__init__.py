@@ -1,0 +1,16 @@
+"""One picture of each kind of chart, with the call that draws it: docs/charts.md is made from this.
+
+Each function draws on figures written beside it and returns the axes; its docstring says when to use the
+chart. The test suite checks every one of them against the notation and against the stored pictures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from . import decisions, over_time, structure
+
+GALLERY: dict[str, Callable[[], Any]] = {
+    function.__name__: function for module in (over_time, structure, decisions) for function in module.CHARTS
+}

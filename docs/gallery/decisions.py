@@ -1,0 +1,5 @@
+"""Charts of decisions: driver trees, timelines, portfolio maps."""
+
+from __future__ import annotations
+
+CHARTS: tuple = ()

@@ -1,0 +1,5 @@
+"""Charts of structure: bars, bullets, bridges, cards, tornados, heat maps."""
+
+from __future__ import annotations
+
+CHARTS: tuple = ()
