@@ -4,7 +4,8 @@ year.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -30,6 +31,8 @@ COLUMNS = (
     "delta_last_year",
     "delta_last_year_share",
     "reason",
+    "reason_budget",
+    "reason_last_year",
     "note",
 )
 _SUMS = ("actual", "budget", "last_year", "delta", "delta_last_year")
@@ -41,8 +44,10 @@ class Statement:
     is none.
 
     Columns: line, name, nature, total, scope, actual, budget, last_year, delta, delta_share, delta_last_year,
-    delta_last_year_share, reason, note. A delta is positive when it is good for profit or cash; a share is
-    none against a reference of zero or less. `scopes` maps each scope to its label; `notes` are sentences.
+    delta_last_year_share, reason (the first of the three), reason_budget, reason_last_year, note. A delta is
+    positive when it is good for profit or cash; a share is none against a reference of zero or less. `scopes`
+    maps each scope to its label, `methods` each line to how its outlook was made (outlook.METHODS); `notes`
+    are sentences.
     """
 
     table: pd.DataFrame
@@ -51,6 +56,7 @@ class Statement:
     notes: tuple[str, ...]
     unit: str
     period: Period
+    methods: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def has_budget(self) -> bool:
@@ -96,7 +102,8 @@ def statement(books: Books, unit: str, period: Period | str) -> Statement:
     result = Statement(table, "", scopes, (), unit, when)
     words = [*_method_notes(methods, year), *dict.fromkeys(sentence(note) for note in notes)]
     words.append(sales_forecast(books, unit, year, when.last, result.value("revenue", "outlook")))
-    return Statement(table, _text(result, books), scopes, tuple(word for word in words if word), unit, when)
+    said = tuple(word for word in words if word)
+    return Statement(table, _text(result, books), scopes, said, unit, when, methods)
 
 
 def _whole_year(panel: Panel, unit: str, line: Line, year: Period) -> tuple[Figure, Figure]:
@@ -128,6 +135,7 @@ def _row(line: Line, scope: str, now: Figure, plan: Figure, before: Figure) -> d
             delta / reference if delta is not None and reference is not None and reference > 0 else None
         )
     row["reason"] = now.reason or plan.reason or before.reason
+    row["reason_budget"], row["reason_last_year"] = plan.reason, before.reason
     row["note"] = now.note or plan.note or before.note
     return row
 
