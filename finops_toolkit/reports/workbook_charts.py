@@ -1,0 +1,186 @@
+"""The charts a workbook draws itself, from the cells of a table: they follow when a cell is changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..tables.html import BAD, GOOD, INK, LINE, QUIET
+from ..tables.model import Table
+from .workbook_cells import cell_name, clean, number_format, quoted
+
+WIDTH, HEIGHT = 760, 340
+ACTUAL, BEFORE = "#404040", "#A6A6A6"
+_KINDS = {"columns": "column", "bars": "bar", "line": "line", "bridge": "column"}
+_MANY = 14  # categories up to which values stand at the columns
+_PLAN, _PAST, _AHEAD = (
+    ("plan", "budget", "target", "limit"),
+    ("last_year", "before", "previous"),
+    ("forecast", "outlook"),
+)
+
+
+def draw(workbook: Any, sheet: Any, place: Any) -> Any:
+    """The native chart of a placed table; None where it has none, or nothing to draw."""
+    table: Table = place.table
+    chart = table.chart
+    keys = [column.key for column in table.columns]
+    if (
+        chart is None
+        or not table.rows
+        or chart.kind not in _KINDS
+        or not {chart.across, *chart.series} <= set(keys)
+    ):
+        return None
+    options = {"type": _KINDS[chart.kind]}
+    if chart.kind == "bridge":
+        options["subtype"] = "stacked"
+    drawn = workbook.add_chart(options)
+    across = [place.sheet, place.first, keys.index(chart.across), place.last, keys.index(chart.across)]
+    if chart.kind == "bridge":
+        _bridge(drawn, sheet, place, across)
+    else:
+        for order, key in enumerate(chart.series):
+            _series(drawn, place, across, keys.index(key), order)
+    _dress(drawn, table, len(chart.series))
+    return drawn
+
+
+def _series(drawn: Any, place: Any, across: list[Any], number: int, order: int) -> None:
+    chart, column = place.table.chart, place.table.columns[number]
+    series: dict[str, Any] = {
+        "name": [place.sheet, place.head, number],
+        "categories": across,
+        "values": [place.sheet, place.first, number, place.last, number],
+    }
+    if chart.kind == "line":
+        dashed = {"dash_type": "dash"} if _like(column.key, _PLAN + _AHEAD) else {}
+        series["line"] = {
+            "color": ACTUAL if order == 0 else QUIET,
+            "width": 2 if order == 0 else 1.25,
+        } | dashed
+    else:
+        series |= _fill(column.key, order)
+        series |= {"gap": 60, "overlap": 30} if len(chart.series) > 1 else {"gap": 50}
+    if order == 0 and len(place.table.rows) <= _MANY:
+        series["data_labels"] = {"value": True, "num_format": number_format(column), "font": {"size": 8}}
+    drawn.add_series(series)
+
+
+def _like(key: str, words: tuple[str, ...]) -> bool:
+    return any(word in key for word in words)
+
+
+def _fill(key: str, order: int) -> dict[str, Any]:
+    """How a scenario looks: actual solid, plan outlined, the year before light, what is ahead hatched."""
+    if _like(key, _PLAN):
+        return {"fill": {"color": "#FFFFFF"}, "border": {"color": ACTUAL, "width": 1.25}}
+    if _like(key, _PAST):
+        return {"fill": {"color": BEFORE}}
+    if _like(key, _AHEAD):
+        return {
+            "pattern": {"pattern": "wide_upward_diagonal", "fg_color": ACTUAL, "bg_color": "#FFFFFF"},
+            "border": {"color": ACTUAL},
+        }
+    return {"fill": {"color": ACTUAL if order == 0 else BEFORE}}
+
+
+def _bridge(drawn: Any, sheet: Any, place: Any, across: list[Any]) -> None:
+    """Stacked columns: an invisible base, and what stands above and below zero, computed beside the table.
+
+    Start and end stand on zero; a step stands where the one before it ended, also across zero.
+    """
+    table, first, last = place.table, place.first, place.last
+    keys = [column.key for column in table.columns]
+    values = keys.index(table.chart.series[0])
+    helper = len(keys) + 14  # beyond what is printed
+    amounts = [0.0 if row[values] is None else float(row[values]) for row in table.rows]
+    names = ("from", "to", "base", "above", "below")
+    for offset, name in enumerate(names):
+        sheet.write_string(place.head, helper + offset, f"bridge: {name}")
+    level, highs = 0.0, []
+    for number, amount in enumerate(amounts):
+        row = first + number
+        ends = number in (0, len(amounts) - 1) or number in table.totals
+        begin, level = (0.0, amount) if ends else (level, level + amount)
+        start, stop = cell_name(row, helper), cell_name(row, helper + 1)
+        before = cell_name(row - 1, helper + 1)
+        value = cell_name(row, values)
+        low, high = min(begin, level), max(begin, level)
+        highs.append(high)
+        base = max(low, 0.0) + min(high, 0.0)
+        made = [
+            ("=0" if ends else f"={before}", begin),
+            (f"={value}" if ends else f"={start}+{value}", level),
+            (f"=MAX(MIN({start},{stop}),0)+MIN(MAX({start},{stop}),0)", base),
+            (f"=MAX({start},{stop},0)-MAX(MIN({start},{stop}),0)", max(high, 0) - max(low, 0)),
+            (f"=MIN({start},{stop},0)-MIN(MAX({start},{stop}),0)", min(low, 0) - min(high, 0)),
+        ]
+        for offset, (formula, cached) in enumerate(made):
+            sheet.write_formula(row, helper + offset, formula, None, cached)
+    sheet.set_column(helper, helper + len(names) - 1, None, None, {"hidden": True})
+    drawn.show_hidden_data()
+    key = table.columns[values].key
+    points = [
+        {"fill": {"color": _step_colour(table, number, key, len(amounts), amount)}}
+        for number, amount in enumerate(amounts)
+    ]
+    for offset in (2, 3, 4):
+        series: dict[str, Any] = {
+            "name": names[offset],
+            "categories": across,
+            "values": [place.sheet, first, helper + offset, last, helper + offset],
+            "gap": 40,
+        }
+        if offset == 2:
+            drawn.add_series(series | {"fill": {"none": True}, "border": {"none": True}})
+            continue
+        labels = [
+            {"value": f"={quoted(place.sheet)}!{cell_name(first + number, values, True)}"}
+            if (high > 0) == (offset == 3) else {"delete": True}
+            for number, high in enumerate(highs)
+        ]  # fmt: skip
+        said = {"value": True, "custom": labels, "font": {"size": 8}}
+        drawn.add_series(series | {"points": points, "data_labels": said})
+
+
+def _step_colour(table: Table, number: int, key: str, size: int, amount: float) -> str:
+    if number in (0, size - 1) or number in table.totals:
+        return ACTUAL
+    mark = table.marks.get((number, key), "")
+    return {"good": GOOD, "bad": BAD}.get(mark, GOOD if amount >= 0 else BAD)
+
+
+def _dress(drawn: Any, table: Table, series: int) -> None:
+    """Title, axes and legend: quiet, with the unit; a legend only where there are several series."""
+    chart = table.chart
+    assert chart is not None
+    unit = next(column.unit for column in table.columns if column.key == chart.series[0])
+    column = next(column for column in table.columns if column.key == chart.series[0])
+    words = clean(chart.title or table.caption or table.name, 250)
+    # A title that begins with = would be taken for a reference.
+    said = f"{words}, {unit}" if unit and unit not in words else words
+    drawn.set_title(
+        {
+            "name": f" {said}" if said.startswith("=") else said,
+            "name_font": {"size": 11, "bold": True, "color": INK},
+            "overlay": False,
+        }
+    )
+    quiet = {"color": QUIET, "size": 9}
+    value_axis: dict[str, Any] = {
+        "num_format": number_format(column),
+        "num_font": quiet,
+        "line": {"none": True},
+        "major_gridlines": {"visible": True, "line": {"color": LINE, "width": 0.5}},
+    }
+    name_axis: dict[str, Any] = {"num_font": quiet, "line": {"color": INK}, "label_position": "low"}
+    if chart.kind == "bars":
+        # Bars read from the top down, as the table does.
+        drawn.set_y_axis({**name_axis, "reverse": True})
+        drawn.set_x_axis(value_axis)
+    else:
+        drawn.set_x_axis(name_axis)
+        drawn.set_y_axis(value_axis)
+    drawn.set_legend({"position": "bottom"} if series > 1 and chart.kind != "bridge" else {"none": True})
+    drawn.set_size({"width": WIDTH, "height": HEIGHT})
+    drawn.show_blanks_as("gap")
