@@ -10,16 +10,19 @@ from __future__ import annotations
 
 from .bridges import bridge
 from .cards import kpi_cards
+from .checking import Finding, check_chart
 from .layout import new_axes
 from .structure import bars_with_variance, bullet
 from .time import columns_with_plan, line_with_target
 from .words import alt_text
 
 __all__ = [
+    "Finding",
     "alt_text",
     "bars_with_variance",
     "bridge",
     "bullet",
+    "check_chart",
     "columns_with_plan",
     "kpi_cards",
     "line_with_target",
