@@ -8,58 +8,20 @@ from typing import Any
 
 import nbformat.v4 as v4
 import pytest
+from attacks import ATTACKS
 from hypothesis import given
 from hypothesis import strategies as st
 
 from finops_toolkit.errors import UsageError
 from finops_toolkit.reports.clean import Cleaner
 from finops_toolkit.reports.headlines import MIME, headline, headline_of
-from finops_toolkit.reports.manifest import index_page, read_manifest
+from finops_toolkit.reports.index import index_page, sparkline
+from finops_toolkit.reports.manifest import read_manifest
 from finops_toolkit.reports.pages import failure_page, report_page
+from finops_toolkit.tables.model import MIME as TABLE
+from finops_toolkit.tables.model import Column, Table
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
-ATTACKS = [
-    "<script>alert(1)</script>",
-    "<ScRiPt src=//evil.example/x.js></sCrIpT>",
-    "<img src=x onerror=alert(1)>",
-    "<img src='https://evil.example/pixel.png'>",
-    "<svg onload=alert(1)><script>alert(1)</script></svg>",
-    "<svg><style><img src=x onerror=alert(1)></style></svg>",
-    "<svg><a xlink:href='javascript:alert(1)'><text>x</text></a></svg>",
-    "<math><mtext></mtext><mglyph><style><img src=x onerror=alert(1)></style></mglyph></math>",
-    "<a href='javascript:alert(1)'>x</a>",
-    "<a href=' &#106;avascript:alert(1)'>x</a>",
-    "<a href='java\tscript:alert(1)'>x</a>",
-    "<a href='data:text/html,<script>alert(1)</script>'>x</a>",
-    "<a href='vbscript:x'>x</a>",
-    "<iframe src='https://evil.example'></iframe>",
-    "<object data='https://evil.example'></object><embed src='https://evil.example'>",
-    "<meta http-equiv=refresh content='0;url=https://evil.example'>",
-    "<base href='https://evil.example/'>",
-    "<link rel=stylesheet href='https://evil.example/x.css'>",
-    "<form action='https://evil.example'><input name=x><button>go</button></form>",
-    "<div style='background:url(https://evil.example/x.png)'>x</div>",
-    "<div style='position:fixed;top:0;left:0'>x</div>",
-    "<style>@import 'https://evil.example/x.css';</style>",
-    "<style>body{background:url(https://evil.example/x.png)}</style>",
-    "<style></style><script>alert(1)</script>",
-    "<title></title><script>alert(1)</script>",
-    "<textarea></textarea><script>alert(1)</script>",
-    "<noscript><p title='</noscript><img src=x onerror=alert(1)>'>",
-    "<!--><script>alert(1)</script>-->",
-    "<![CDATA[<script>alert(1)</script>]]>",
-    "</main></body></html><script>alert(1)</script>",
-    "<p title='\"><script>alert(1)</script>'>x</p>",
-    "<video src='https://evil.example/x.mp4' autoplay></video>",
-    "<table background='https://evil.example/x.png'><tr><td>x</td></tr></table>",
-    "<img srcset='https://evil.example/x.png 2x' src='data:text/html;base64,PHNjcmlwdD4='>",
-    "<details ontoggle=alert(1) open>x</details>",
-    "{{ 7 * 7 }}{% include 'page.css' %}",
-    "[x](javascript:alert(1))",
-    "![x](https://evil.example/x.png)",
-    "<http://evil.example>\n\n[1]: javascript:alert(1)",
-    "$\\href{javascript:alert(1)}{x}$",
-]
 
 
 class Page(HTMLParser):
@@ -134,16 +96,20 @@ def test_no_text_becomes_code(attack: str) -> None:
     record = {
         **dict.fromkeys(("report", "title", "unit", "unit_label", "period", "period_label", "cause"), attack),
         **dict.fromkeys(("page", "notebook", "failure"), attack),
-        "headline": [{"label": attack, "value": attack, "status": "bad"}],
         **{"status": "failed", "order": 0, "period_order": 0},
     }
+    trend = [1.0, None, 2.0, -1.0]
+    record["headline"] = [{"label": attack, "value": attack, "status": "bad", "trend": trend}]
+    index = index_page({"books": attack, "reports": {"x": record, "y": {**record, "status": "done"}}}, facts)
+    own = r'(?s)<script>\n"use strict";.*?</script>|<input id="find" type="search"[\w\s="]*>'
+    assert len(re.findall(own, index)) == 2
     pages = [
         page(*cells, heading=[attack], facts=facts, title=attack, code="end"),
         page(*cells, heading=[attack], facts=facts, code="cell"),
         failure_page(
             attack, [attack], facts, cause=attack, source=attack, tail=attack, notebook="", earlier=""
         ),
-        index_page({"books": attack, "reports": {"x": record, "y": {**record, "status": "done"}}}, facts),
+        re.sub(own, "", index),
     ]
 
     for html in pages:
@@ -199,6 +165,49 @@ def test_headings_are_in_order(arrived: str, written: str) -> None:
     assert " ".join(re.findall(r"<(h\d)>", Cleaner("t").fragment(arrived))) == written
 
 
+def test_contents_lead_to_the_chapters() -> None:
+    """Each chapter of a page is in its contents, in order, under an id that is there once; few need none."""
+    same = [v4.new_markdown_cell(f"## {name}") for name in ("Cash & <i>debt</i>", "Cash", "Cash", "content")]
+    html = page(*same, v4.new_markdown_cell("### Below"))
+    links = re.findall(r'<li><a href="#(.*?)">(.*?)</a></li>', html)
+    ids = re.findall(r'id="(.*?)"', html)
+
+    assert [text for _, text in links[:5]] == [
+        "Cash &amp; debt",
+        "Cash",
+        "Cash",
+        "content",
+        "Books, period and version",
+    ]
+    assert len(set(ids)) == len(ids) and {place for place, _ in links} <= set(ids)
+    assert "<nav" not in page(*same[:2])
+
+
+def test_wide_tables_have_their_own_place_to_scroll() -> None:
+    """Every table, not one within another, is a region that the keyboard reaches, under a name of its own."""
+    table = "<table><tr><td>1</td></tr></table>"
+    named = "<table><caption>Open &amp; due</caption><tr><td><table></table></td></tr></table>"
+    outputs = [show(text_html=table), show(text_html=named), show(text_markdown="|a|\n|-|\n|1|")]
+    html = page(v4.new_markdown_cell("## Cash"), v4.new_code_cell("x", outputs=outputs))
+    regions = re.findall(r'<div class="wide" role="region" tabindex="0" aria-label="(.*?)"><table', html)
+
+    assert regions == ["Table: Cash", "Table: Open &amp; due", "Table: Cash 2"]
+    assert html.count("<table") == 4 and html.count("</table></div>") == 3
+
+
+def test_a_chart_brings_its_figures() -> None:
+    """Below a chart stands a fold with the figures it was drawn from; what is no table leaves no fold."""
+    table = Table("cash", (Column("unit", "Unit"), Column("cash", "Cash", "number")), (("<b>North", 12.0),))
+    for packed, folds in ((table.to_json(), 1), ({"name": 3}, 0), ("<b>", 0), ([], 0), ({}, 0)):
+        shown = v4.new_output("display_data", {"image/png": PIXEL, TABLE: packed})
+        html = page(v4.new_code_cell("x", outputs=[shown]))
+        found = re.findall(r'(?s)<details class="figures">.*?</details>', html)
+
+        assert len(found) == folds
+        assert all("&lt;b&gt;North" in fold and "12" in fold for fold in found)
+        assert html.count("<img") == 1
+
+
 def test_a_page_has_one_title() -> None:
     """A notebook without a heading of its own gets its title as one."""
     own = page(v4.new_markdown_cell("## Part"))
@@ -247,8 +256,12 @@ def test_the_footer_says_where_it_comes_from() -> None:
 
 def test_headlines_go_up() -> None:
     """Figures come out of a notebook as they were handed up; they show nothing on its page."""
-    figures = [{"label": "Cash", "value": "1.2 m", "status": "good"}]
-    broken = [{"label": "x", "status": "great"}, 3]
+    figures = [
+        {"label": "Cash", "value": "1.2 m", "status": "good"},
+        {"label": "Debt", "value": "3", "status": "none", "trend": [1.0, None, 2.5]},
+    ]
+    wrong = ("12", ["1"], [True], [float("inf")], {"a": 1}, 7)
+    broken = [{"label": "x", "status": "great"}, 3, *({**figures[1], "trend": trend} for trend in wrong)]
     outputs = [v4.new_output("display_data", {MIME: [*figures, *broken]})]
     notebook = v4.new_notebook(cells=[v4.new_code_cell("x", outputs=outputs)])
 
@@ -257,9 +270,16 @@ def test_headlines_go_up() -> None:
 
 
 @pytest.mark.parametrize(
-    "figure", [{}, {"label": "x", "value": "1"}, {"label": "x", "status": "ok"}, {"a": 1}]
+    "figure",
+    [
+        {},
+        {"label": "x", "value": "1"},
+        {"label": "x", "status": "ok"},
+        {"a": 1},
+        {"label": "x", "status": "good", "trend": ["1"]},
+    ],
 )
-def test_a_wrong_headline_is_refused(figure: dict[str, str]) -> None:
+def test_a_wrong_headline_is_refused(figure: dict[str, Any]) -> None:
     """What is no headline is an error in the notebook, not a hole in the index."""
     with pytest.raises(UsageError, match="headline"):
         headline([figure])
@@ -281,12 +301,49 @@ def test_the_index_shows_first_what_needs_attention() -> None:
     old = record("A", 0, period="2025-10", period_label="October 2025", period_order=24309)
     html = index_page({"books": "Nordic", "reports": dict(enumerate([old, *records]))}, [])
 
-    assert re.findall(r'<th scope="row">Plant (\w)', html) == ["D", "C", "A", "B", "A"]
-    assert re.findall(r"<h2>(.*?)</h2>", html) == ["November 2025", "October 2025"]
+    assert re.findall(r'<th scope="row" role="rowheader">Plant (\w)', html) == ["D", "C", "A", "B", "A"]
+    assert re.findall(r"<h2 id=.*?>(.*?)</h2>", html)[:2] == ["November 2025", "October 2025"]
     assert (
         "took 5 s" in html and 'href="2025-11/D/s.failed.html"' in html and 'href="2025-11/D/s.html"' in html
     )
     assert html.index("−3 k") > html.index("Plant C")
+
+
+@given(st.lists(st.one_of(st.none(), st.floats(-1e9, 1e9))))
+def test_a_sparkline_shows_every_value(trend: list[float | None]) -> None:
+    """A point for each value, in order, within the picture; higher values stand higher, a gap breaks it."""
+    line = sparkline(trend)
+    known = [value for value in trend if value is not None]
+    if len(known) < 2:
+        assert line is None
+        return
+    assert line is not None
+    marks = re.findall(r"([ML])([\d.]+) ([\d.]+)", line["path"])
+    points = [(float(x), float(y)) for _, x, y in marks]
+    starts = sum(
+        value is not None and (not place or trend[place - 1] is None) for place, value in enumerate(trend)
+    )
+
+    assert len(points) == len(known) and [mark for mark, _, _ in marks].count("M") == starts
+    assert [x for x, _ in points] == sorted(x for x, _ in points)
+    assert all(0 <= x <= line["width"] and 0 <= y <= line["height"] for x, y in points)
+    assert points[known.index(max(known))][1] <= min(y for _, y in points)
+    assert (line["zero"] is not None) == (min(known) < 0 < max(known))
+
+
+def test_the_index_links_every_format() -> None:
+    """Each format that is there has its link; what was not made has none."""
+    there = {"pdf": "a/s.pdf", "workbook": "a/s.xlsx", "notebook": "a/s.ipynb"}
+    html = index_page({"books": "x", "reports": {"x": record("A", 0, **there), "y": record("B", 1)}}, [])
+
+    links = re.findall(r'<a href="([^"#]*)">(\w+)<span', html)
+    assert links == [
+        ("2025-11/A/s.html", "Page"),
+        ("a/s.pdf", "PDF"),
+        ("a/s.xlsx", "Excel"),
+        ("a/s.ipynb", "Notebook"),
+        ("2025-11/B/s.html", "Page"),
+    ]
 
 
 def test_links_of_the_index_are_quoted() -> None:

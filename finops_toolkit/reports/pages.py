@@ -14,13 +14,17 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from ..errors import UsageError
+from ..tables.html import table_html
 from ..tables.model import MIME as TABLE
+from ..tables.model import Table
 from .clean import Cleaner
 from .headlines import MIME
+from .outline import outlined
 from .parameters import title_of
 
 _TEMPLATES = Path(__file__).with_name("template")
-_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 _SHOWN = [
     "text/html",
     "image/svg+xml",
@@ -30,6 +34,8 @@ _SHOWN = [
     "text/latex",
     "text/plain",
 ]
+
+_WORTH_CONTENTS = 3  # chapters from which on a page has a table of contents
 
 Facts = Sequence[tuple[str, str]]
 
@@ -48,15 +54,17 @@ def report_page(
     cleaner = Cleaner(title)
     if not name:
         cleaner.headings.append((1, title))
-    body = report_body(notebook, cleaner, code)
+    body, contents = outlined(report_body(notebook, cleaner, code), title)
     if not name:
         body = f"<h1>{escape(title)}</h1>\n{body}"
+    chapters = [entry for entry in contents if entry.level == 2]
     sources = [c.source for c in notebook.cells if c.cell_type == "code" and c.source.strip()]
     return shell_page(
         "shell",
         title=" · ".join([title, *heading]),
         heading=heading if title == name else [title, *heading] if name else heading,
-        body=_markup(body),
+        body=markup(body),
+        contents=chapters if len(chapters) >= _WORTH_CONTENTS else [],
         facts=facts,
         code=sources if code == "end" else [],
     )
@@ -79,10 +87,8 @@ def failure_page(report: str, heading: Sequence[str], facts: Facts, **said: str 
 def shell_page(template: str, **content: Any) -> str:
     """One of our own pages, from template/NAME.html.j2; everything put in is escaped."""
     css = (_TEMPLATES / "page.css").read_text(encoding="utf-8")
-    content = {"heading": (), "facts": (), "code": (), **content}
-    return (
-        _templates().get_template(f"{template}.html.j2").render(css=_markup(css), policy=_POLICY, **content)
-    )
+    content = {"heading": (), "contents": (), "facts": (), "code": (), "policy": POLICY, **content}
+    return _templates().get_template(f"{template}.html.j2").render(css=markup(css), kind=template, **content)
 
 
 def report_body(notebook: Any, cleaner: Cleaner, code: str = "end") -> str:
@@ -99,6 +105,7 @@ def report_body(notebook: Any, cleaner: Cleaner, code: str = "end") -> str:
     exporter.config.NbConvertBase.display_data_priority = _SHOWN
     exporter.register_filter("clean", cleaner.fragment)
     exporter.register_filter("picture", _picture)
+    exporter.register_filter("figures", _figures)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # nbconvert warns of outputs that we leave out on purpose
         body, _ = exporter.from_notebook_node(shown, resources={"code": code})
@@ -120,6 +127,14 @@ def _picture(output: Any, mime: str) -> str:
     return f'<img src="data:{mime};base64,{"".join(data.split())}" alt="{alt}"{size}>'
 
 
+def _figures(output: Any) -> str:
+    """The figures a chart was drawn from, as a table; "" where it brought none that are understood."""
+    try:
+        return table_html(Table.from_json(output.data[TABLE]))
+    except (KeyError, TypeError, ValueError, AttributeError, UsageError):
+        return ""
+
+
 @cache
 def _templates() -> Any:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -133,7 +148,8 @@ def _templates() -> Any:
     )
 
 
-def _markup(text: str) -> Any:
+def markup(text: str) -> Any:
+    """Markup of our own, which shell_page must not escape."""
     from markupsafe import Markup
 
     return Markup(text)

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
 from ..books import Books, Panel
 from ..periods import Period
-from ..wording import joined, money_text, sentence, share_text
+from ..wording import SCALE, joined, money_text, sentence, share_text
 from .figures import LINES, Figure, Line, actual, budget, in_period
 from .outlook import METHODS, outlook, sales_forecast
 
@@ -35,6 +36,7 @@ COLUMNS = (
     "reason_last_year",
     "note",
 )
+HEADLINES = {"revenue": "Revenue", "ebit": "Operating profit", "cash": "Cash"}
 _SUMS = ("actual", "budget", "last_year", "delta", "delta_last_year")
 
 
@@ -47,7 +49,8 @@ class Statement:
     delta_last_year_share, reason (the first of the three), reason_budget, reason_last_year, note. A delta is
     positive when it is good for profit or cash; a share is none against a reference of zero or less. `scopes`
     maps each scope to its label, `methods` each line to how its outlook was made (outlook.METHODS); `notes`
-    are sentences.
+    are sentences. `trends`: the headline lines in the 13 months to the period's end, in plain units, None
+    where there is none.
     """
 
     table: pd.DataFrame
@@ -57,6 +60,7 @@ class Statement:
     unit: str
     period: Period
     methods: Mapping[str, str] = field(default_factory=dict)
+    trends: Mapping[str, list[float | None]] = field(default_factory=dict)
 
     @property
     def has_budget(self) -> bool:
@@ -103,7 +107,14 @@ def statement(books: Books, unit: str, period: Period | str) -> Statement:
     words = [*_method_notes(methods, year), *dict.fromkeys(sentence(note) for note in notes)]
     words.append(sales_forecast(books, unit, year, when.last, result.value("revenue", "outlook")))
     said = tuple(word for word in words if word)
-    return Statement(table, _text(result, books), scopes, said, unit, when, methods)
+    trends = {line: _trend(panel, unit, line, range(when.last - 12, when.last + 1)) for line in HEADLINES}
+    return Statement(table, _text(result, books), scopes, said, unit, when, methods, trends)
+
+
+def _trend(panel: Panel, unit: str, line: str, months: range) -> list[float | None]:
+    chosen = next(each for each in LINES if each.id == line)
+    amounts = [actual(panel, unit, chosen, month, month).amount for month in months]
+    return [None if amount is None else amount / SCALE for amount in amounts]
 
 
 def _whole_year(panel: Panel, unit: str, line: Line, year: Period) -> tuple[Figure, Figure]:
@@ -185,14 +196,14 @@ def _gap(gap: int, reference: int) -> str:
     return f"{size} {'above' if gap > 0 else 'below'}"
 
 
-def headline_figures(result: Statement, currency: str = "", threshold: int = 0) -> list[dict[str, str]]:
-    """The period's revenue, operating profit and cash for an index of reports: label, value, status.
+def headline_figures(result: Statement, currency: str = "", threshold: int = 0) -> list[dict[str, Any]]:
+    """The period's revenue, operating profit and cash for an index of reports: label, value, status, trend.
 
     The status is "good" or "bad" against budget, else last year, where the difference reaches `threshold`
     (ten-thousandths); "none" where it does not, or where there is nothing to compare with.
     """
     figures = []
-    for line, name in (("revenue", "Revenue"), ("ebit", "Operating profit"), ("cash", "Cash")):
+    for line, name in HEADLINES.items():
         now = result.value(line)
         if now is None:
             continue
@@ -204,5 +215,6 @@ def headline_figures(result: Statement, currency: str = "", threshold: int = 0) 
                 status = "none" if abs(delta) < max(threshold, 1) else "good" if delta > 0 else "bad"
                 break
         unit = f" ({currency})" if currency else ""
-        figures.append({"label": label + unit, "value": value, "status": status})
+        trend = result.trends.get(line, [])
+        figures.append({"label": label + unit, "value": value, "status": status, "trend": trend})
     return figures

@@ -1,0 +1,142 @@
+"""The index page of a batch: units × reports with status, headline figures and links to every format."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from ..wording import missing, number_text
+from .pages import POLICY, Facts, markup, shell_page
+
+_SCRIPT = Path(__file__).with_name("template") / "search.js"
+_FIGURES = 8  # headline figures a table has room for
+_WIDTH, _HEIGHT, _MARGIN = 84, 24, 3  # of a sparkline, in CSS pixels
+FORMATS = (("page", "Page"), ("pdf", "PDF"), ("workbook", "Excel"), ("notebook", "Notebook"))
+
+
+def index_page(manifest: Mapping[str, Any], facts: Facts) -> str:
+    """The index page: for each period a table of units × reports with status, links and headline figures.
+
+    Units that need attention stand first: a failed report, then figures judged bad, then the order of the
+    units. The one script on the page, the search, is allowed by its hash and by nothing else.
+    """
+    records = list(manifest["reports"].values())
+    periods = sorted({(r["period_order"], r["period"], r["period_label"]) for r in records}, reverse=True)
+    groups = [
+        _group(label or "Reports", [r for r in records if r["period"] == value])
+        for _, value, label in periods
+    ]
+    script = "\n" + _SCRIPT.read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return shell_page(
+        "batch",
+        title=f"Reports of {manifest['books']}",
+        policy=f"{POLICY}; script-src 'sha256-{digest}'",
+        summary=_summary(records, groups),
+        groups=groups,
+        facts=facts,
+        script=markup(script),
+    )
+
+
+def _summary(records: Sequence[Mapping[str, Any]], groups: Sequence[Mapping[str, Any]]) -> str:
+    """How many reports there are, how many failed, and how many units need attention."""
+    bad = sum(r["status"] != "done" for r in records)
+    summary = f"{len(records)} report{'s' * (len(records) != 1)}"
+    summary += f", {bad} of them not made this time: the reason stands beside each." if bad else ", all made."
+    rows = [row for group in groups[:1] for row in group["rows"]]
+    poor = sum(row["attention"] > 0 for row in rows)
+    if poor:
+        summary += f" In {groups[0]['label']} figures of {poor} of {len(rows)} units need attention."
+    return summary
+
+
+def _group(label: str, records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    reports = list(dict.fromkeys(r["report"] for r in sorted(records, key=lambda r: r["report"])))
+    titles = {r["report"]: r["title"] for r in records}
+    shown = [figure["label"] for r in sorted(records, key=lambda r: r["order"]) for figure in r["headline"]]
+    figures = list(dict.fromkeys(shown))[:_FIGURES]
+    rows = []
+    for unit in {r["unit"]: None for r in records}:
+        own = {r["report"]: r for r in records if r["unit"] == unit}
+        headline = {f["label"]: f for r in own.values() if r["status"] == "done" for f in r["headline"]}
+        failed = sum(r["status"] != "done" for r in own.values())
+        attention = sum(f["status"] == "bad" for f in headline.values())
+        first = next(iter(own.values()))
+        rows.append(
+            {
+                "unit": first["unit_label"] or "–",
+                "cells": [_cell(own.get(report)) for report in reports],
+                "figures": [_figure(headline.get(label)) for label in figures],
+                "failed": failed,
+                "attention": attention,
+                "words": _words(own.values(), failed, attention),
+                "order": (-failed, -attention, first["order"]),
+            }
+        )
+    rows.sort(key=lambda row: row["order"])
+    return {"label": label, "reports": [titles[r] for r in reports], "figures": figures, "rows": rows}
+
+
+def _words(records: Any, failed: int, attention: int) -> str:
+    """What the search finds a row by: unit, reports, status and cause."""
+    known = [str(r[key]) for r in records for key in ("unit", "unit_label", "title", "report", "cause")]
+    known += ["made" if r["status"] == "done" else str(r["status"]) for r in records]
+    known += ["not made"] * (failed > 0) + ["needs attention"] * (failed + attention > 0)
+    return " ".join(dict.fromkeys(word for word in known if word)).lower()
+
+
+def _cell(record: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """What the table says of one report; links are paths as a browser wants them."""
+    if record is None:
+        return None
+    links = [(name, quote(record[key])) for key, name in FORMATS if record.get(key)]
+    failure = quote(record["failure"]) if record.get("failure") else ""
+    return {**{key: record[key] for key in ("status", "cause", "title")}, "links": links, "failure": failure}
+
+
+def _figure(figure: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return None if figure is None else {**figure, "line": sparkline(figure.get("trend") or [])}
+
+
+def sparkline(trend: Sequence[float | None]) -> dict[str, Any] | None:
+    """A line's points for an <svg>, broken where a value is missing, and in words; None below two values.
+
+    `zero` is the height of the zero line where the values lie on both sides of it, else None.
+    """
+    known = [(place, value) for place, value in enumerate(trend) if value is not None and not missing(value)]
+    if len(known) < 2:
+        return None
+    values = [value for _, value in known]
+    low, high = min(values), max(values)
+    span, step = (high - low) or 1.0, (_WIDTH - 2 * _MARGIN) / (len(trend) - 1)
+
+    def height(value: float) -> float:
+        # Values that are all the same make a line through the middle.
+        share = (value - low) / span if high > low else 0.5
+        return round(_HEIGHT - _MARGIN - share * (_HEIGHT - 2 * _MARGIN), 1)
+
+    path, before = [], -9
+    for place, value in known:
+        path.append(
+            f"{'L' if place == before + 1 else 'M'}{round(_MARGIN + place * step, 1)} {height(value)}"
+        )
+        before = place
+    x, y = path[-1][1:].split()
+    changes = sum(later != earlier for earlier, later in pairwise(values))
+    words = f"trend over {len(trend)}: from {number_text(values[0])} to {number_text(values[-1])}"
+    words += f", lowest {number_text(low)}, highest {number_text(high)}" if changes else ", unchanged"
+    return {
+        "width": _WIDTH,
+        "height": _HEIGHT,
+        "path": "".join(path),
+        "x": x,
+        "y": y,
+        "zero": height(0.0) if low < 0 < high else None,
+        "words": words,
+    }

@@ -1,0 +1,62 @@
+"""What leads through a page: contents from its headings, and for each wide table a place to scroll."""
+
+from __future__ import annotations
+
+import re
+from html import escape, unescape
+from typing import NamedTuple
+
+# A body has only tags that we wrote ourselves, with every text and attribute escaped: this finds them all.
+_PART = re.compile(
+    r"<h(?P<level>[2-6])(?P<attributes>[^>]*)>(?P<heading>.*?)</h(?P=level)>"
+    r"|<table\b[^>]*>(?=\s*(?:<caption[^>]*>(?P<caption>.*?)</caption>)?)|</table>",
+    re.DOTALL,
+)
+_TAKEN = ("content", "sources")  # the ids of the page around the body
+
+
+class Entry(NamedTuple):
+    """A line of the contents: the heading's level, the id it has on the page, and its text."""
+
+    level: int
+    id: str
+    text: str
+
+
+def outlined(body: str, title: str) -> tuple[str, list[Entry]]:
+    """The body with an id at each heading and each table in a region that the keyboard can scroll; and its
+    contents, from the headings below the first level. `title` names a table that stands under no heading.
+    """
+    entries: list[Entry] = []
+    used: dict[str, int] = dict.fromkeys(_TAKEN, 1)
+    labels: dict[str, int] = {}
+    depth = 0
+
+    def part(found: re.Match[str]) -> str:
+        nonlocal depth
+        if found["level"]:
+            text = _plain(found["heading"]).replace("¶", "").strip()
+            own = _once(re.sub(r"[^\w.-]+", "-", text).strip("-") or "part", used)
+            entries.append(Entry(int(found["level"]), own, text))
+            rest = re.sub(r'\sid="[^"]*"', "", found["attributes"])
+            return f'<h{found["level"]} id="{escape(own)}"{rest}>{found["heading"]}</h{found["level"]}>'
+        depth += 1 if found[0] != "</table>" else -1
+        if found[0] == "</table>":
+            return found[0] + "</div>" * (depth == 0)
+        if depth > 1:
+            return found[0]
+        name = _plain(found["caption"] or "") or (entries[-1].text if entries else title)
+        label = _once(f"Table: {name}", labels, " ")
+        return f'<div class="wide" role="region" tabindex="0" aria-label="{escape(label)}">{found[0]}'
+
+    return _PART.sub(part, body), entries
+
+
+def _plain(html: str) -> str:
+    return " ".join(unescape(re.sub(r"<[^>]*>", "", html)).split())
+
+
+def _once(text: str, used: dict[str, int], gap: str = "-") -> str:
+    """The text, with a number behind it where it was used before."""
+    used[text] = used.get(text, 0) + 1
+    return text if used[text] == 1 else _once(f"{text}{gap}{used[text]}", used, gap)
