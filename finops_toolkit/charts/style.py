@@ -18,9 +18,9 @@ from ..wording import MINUS, joined, missing, short_month
 STYLE = Path(__file__).parent.parent / "finops.mplstyle"
 FONTS = Path(__file__).parent.parent / "fonts"
 FAMILY = ("Source Sans Pro", "DejaVu Sans")  # the second, matplotlib's own, for what the first lacks
-# Contrast on white is at least 3:1 for what is drawn and 4.5:1 for what is written. Good, bad, guide, actual and
-# last year can be told apart by people who see no red, no green or no blue; in gray, bad is the darker. Tests
-# compute both.
+# Contrast on white is at least 3:1 for what is drawn and 4.5:1 for what is written. Good, bad, guide, actual
+# and last year can be told apart by people who see no red, no green or no blue; in gray, bad is the darker.
+# Tests compute both.
 ACTUAL = "#3A3A3A"
 LAST_YEAR = "#909090"
 OUTLINE = "#3A3A3A"
