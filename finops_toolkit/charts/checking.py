@@ -67,18 +67,22 @@ def _log_axes(seen: Seen) -> Iterator[str]:
                 yield f"The {side} axis is {scale}: draw amounts on a linear one."
 
 
-def _base_lines(ax: Axes, seen: Seen, upright: bool) -> list[float]:
-    """Where a line across all bars is drawn: an axhline or axvline, a straight line, or the axis itself."""
+def _base_lines(ax: Axes, seen: Seen, upright: bool, bars: list[Bar]) -> list[float]:
+    """Where a line runs past most bars: an axhline or axvline, a straight line, or the axis itself."""
+    places = [bar.place for bar in bars]
+    needed = max(0.5 * (max(places) - min(places)), 0.5 * bars[0].thick)
     found = []
     for owner, line in seen.lines:
-        along = np.asarray(line.get_ydata() if upright else line.get_xdata(), dtype=object)
-        if owner is ax and len(along) > 1 and line.get_linestyle() != "None" and line.get_linewidth() > 0:
-            try:
-                values = along.astype(float)
-            except (TypeError, ValueError):
-                continue
-            if np.ptp(values) == 0:
-                found.append(float(values[0]))
+        if owner is not ax or line.get_linestyle() == "None" or line.get_linewidth() == 0:
+            continue
+        along, across = line.get_data() if upright else line.get_data()[::-1]
+        try:
+            ends, values = np.asarray(along, dtype=float), np.asarray(across, dtype=float)
+        except (TypeError, ValueError):
+            continue
+        whole = line.get_transform() is not ax.transData  # an axhline runs from 0 to 1 of the axes
+        if len(values) > 1 and np.ptp(values) == 0 and (whole or np.ptp(ends) >= needed):
+            found.append(float(values[0]))
     low, high = sorted(ax.get_ylim() if upright else ax.get_xlim())
     edges = (("bottom", low), ("top", high)) if upright else (("left", low), ("right", high))
     found += [value for side, value in edges if side in ax.spines and ax.spines[side].get_visible()]
@@ -97,7 +101,7 @@ def _by_axes(seen: Seen) -> Iterator[tuple[Axes, bool, list[Bar], float]]:
 
 def _zero_lines(seen: Seen) -> Iterator[str]:
     for ax, upright, bars, near in _by_axes(seen):
-        lines = _base_lines(ax, seen, upright)
+        lines = _base_lines(ax, seen, upright, bars)
         astray, bare = 0, set()
         for bar in bars:
             if bar.kind in ("step", "cut"):
