@@ -184,10 +184,12 @@ class _Formulas:
         source = {"rate": "budget", "budget": "budget", "growth": "last_year", "last_year": "last_year"}
         if how in source:
             done, whole = (self.amount(line, scope, source[how]) for scope in (self.so_far, "outlook"))
-            rate = f"*{now}/{done}" if how in ("rate", "growth") else ""
-            return f"{now}+({whole}-{done}){rate}"
+            if how in ("rate", "growth"):
+                return f"{now}+ROUND(({whole}-{done})*{now}/{done},4)"
+            return f"{now}+({whole}-{done})"
         if how == "average":
-            return f"{now}/{{spans:{self.so_far}.months}}*{{spans:outlook.months}}"
+            done, whole = f"{{spans:{self.so_far}.months}}", "{spans:outlook.months}"
+            return f"{now}+ROUND({now}*({whole}-{done})/{done},4)"
         return now if how in ("stays", "done") else ""
 
 

@@ -15,7 +15,7 @@ from ..errors import UsageError
 from ..periods import Period, month_text
 from ..wording import SCALE, counted, measure_text
 from .agreement import pairs_of, reconciliation_table
-from .entries import Kpi, catalogue_of, close_to, known_measures
+from .entries import Catalogue, Kpi, catalogue_of, close_to, known_measures
 from .evaluation import Cells, plain
 from .formulas import Call, Name, Node, Number, Product, Sum, text_of
 from .scope import Scope, scope_of
@@ -133,17 +133,28 @@ def _input_row(scope: Scope, name: str, when: str, back: int) -> tuple:
         return _named_row(scope, name, when, back)
     if name in scope.panel.missing:
         return name, "", None, "", "", "", "", None, "", scope.panel.missing[name]
-    measure = scope.panel.measures[name]
-    part = when if measure.nature == "closing" else measure.nature
-    part += ", a year earlier" if back else ""
+    measure, part = scope.panel.measures[name], part_of(scope.panel, scope.kpis, name, when, back)
     covers = " to ".join(month_text(month) for month in scope.covered(name) or ())
     common = measure.unit, measure.text, measure.source, ", ".join(measure.needs)
     if measure.nature == "histogram":
-        return name, "each counted", None, *common, scope.spread_count(name, back), covers, ""
+        return name, part, None, *common, scope.spread_count(name, back), covers, ""
     cells = scope.spread_out(scope.look_up(name, when, back))
     reason = scope.reasons[int(cells.why[0, 0])]
     value = None if reason else _decimal(cells)
     return name, part, value, *common, None if reason else _rows(scope, name, when, back), covers, reason
+
+
+def part_of(panel: Any, kpis: Catalogue, name: str, when: str, back: int) -> str:
+    """Which figure of a name a formula reads, as a trace's table calls it: flow, opening, ending …"""
+    earlier = ", a year earlier" if back else ""
+    if name in panel.measures:
+        nature = panel.measures[name].nature
+        return (
+            "each counted" if nature == "histogram" else (when if nature == "closing" else nature) + earlier
+        )
+    if name in kpis:
+        return f"KPI {when}{earlier}" if when == "opening" else f"KPI{earlier}"
+    return "assumption" if name in kpis.assumptions else f"calendar{earlier}"
 
 
 def _named_row(scope: Scope, name: str, when: str, back: int) -> tuple:
@@ -152,13 +163,11 @@ def _named_row(scope: Scope, name: str, when: str, back: int) -> tuple:
     reason = scope.reasons[int(cells.why[0, 0])]
     exact = np.issubdtype(cells.data.dtype, np.integer)
     value = None if reason else _decimal(cells) if exact else Decimal(f"{float(cells.data[0, 0]):.12g}")
-    earlier = ", a year earlier" if back else ""
+    part = part_of(scope.panel, scope.kpis, name, when, back)
     if name in scope.kpis:
         kpi = scope.kpis[name]
-        part = f"KPI {when}{earlier}" if when == "opening" else f"KPI{earlier}"
         return name, part, value, kpi.measure, f"{kpi.name}: {kpi.formula}", kpi.source, "", None, "", reason
     text = scope.kpis.assumptions[name].text if name in scope.kpis.assumptions else f"{name} of the period"
-    part = "assumption" if name in scope.kpis.assumptions else f"calendar{earlier}"
     return name, part, value, "", text, "", "", None, "", reason
 
 
