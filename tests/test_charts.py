@@ -217,7 +217,7 @@ def test_a_chart_is_shown_once_with_its_alternative_text_and_the_same_bytes(monk
 
     assert len(first) == 1
     data, metadata = first[0]
-    assert sorted(data) == ["image/png", "text/plain"]
+    assert sorted(data) == ["application/vnd.finops.table+json", "image/png", "text/plain"]
     assert metadata["image/png"]["alt"] == data["text/plain"]
     assert data["image/png"] == second[0][0]["image/png"]
     assert len(data["image/png"]) < 120_000
