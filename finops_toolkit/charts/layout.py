@@ -3,22 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
-from weakref import WeakSet
+from weakref import WeakKeyDictionary, WeakSet
 
+import numpy as np
 from matplotlib import patheffects
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
+from matplotlib.lines import Line2D
+from matplotlib.text import Annotation, Text
 from matplotlib.textpath import TextPath
 
-from .style import FAMILY, TEXT, register_fonts
+from .style import FAMILY, QUIET, TEXT, register_fonts
 
 MESSAGE, LINES, LABEL = 12.5, 9.5, 9.0  # points
 MARGIN = 0.04  # inches around everything
 _LINE = 1.2  # height of a line of text, in its size
 _OWN: WeakSet[Figure] = WeakSet()
+# Around a marker: right and left first, then above and below, then the corners.
+_WAYS = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1))
+
+
+@dataclass
+class _Heading:
+    """What the heading says, whole, and the texts that show it; `left`, `space` in points."""
+
+    message: str
+    lines: list[str]
+    space: float
+    left: float
+    shown: dict[str, Annotation]
+
+
+_HEADINGS: WeakKeyDictionary[Axes, _Heading] = WeakKeyDictionary()
 
 
 def new_axes(width: float = 8.0, height: float = 3.0) -> Axes:
@@ -86,11 +106,6 @@ def heading(ax: Axes, message: str, lines: Sequence[str], space: float = 4.0, le
     `left` moves it (points), so that it begins where the names of categories do; `space` (points) keeps it
     off the drawing.
     """
-    figure = ax.get_figure(root=True)
-    assert isinstance(figure, Figure)
-    room = figure.get_size_inches()[0] * 72 * ax.get_position().width - left
-    kept = [shorten(line, room, LINES) for line in lines if line]
-    wrapped = wrap(message, room, MESSAGE, bold=True) if message else []
     note: dict[str, Any] = {
         "xycoords": "axes fraction",
         "textcoords": "offset points",
@@ -98,14 +113,32 @@ def heading(ax: Axes, message: str, lines: Sequence[str], space: float = 4.0, le
         "va": "bottom",
         "ha": "left",
         "color": TEXT,
+        "fontfamily": list(FAMILY),
         "linespacing": _LINE,
     }
+    kept = [" ".join(line.split()) for line in lines if line.strip()][:3]
+    shown = {}
     if kept:
-        ax.annotate("\n".join(kept), (0, 1), (left, space), fontsize=LINES, gid="lines", **note)
-    if wrapped:
-        above = space + 4 + LINES * 1.1 * len(kept)
-        text = "\n".join(wrapped)
-        ax.annotate(text, (0, 1), (left, above), fontsize=MESSAGE, fontweight="bold", gid="message", **note)
+        shown["lines"] = ax.annotate("", (0, 1), (left, space), fontsize=LINES, gid="lines", **note)
+    if message.strip():
+        bold = {"fontsize": MESSAGE, "fontweight": "bold", "gid": "message", **note}
+        shown["message"] = ax.annotate("", (0, 1), (left, space), **bold)
+    _HEADINGS[ax] = _Heading(message, kept, space, left, shown)
+    figure = ax.get_figure(root=True)
+    assert isinstance(figure, Figure)
+    _say_heading(ax, figure.get_size_inches()[0] * 72 * ax.get_position().width - left)
+
+
+def _say_heading(ax: Axes, room: float) -> None:
+    """The heading's words in the room there is (points)."""
+    heading = _HEADINGS[ax]
+    if "lines" in heading.shown:
+        heading.shown["lines"].set_text("\n".join(shorten(line, room, LINES) for line in heading.lines))
+    if "message" in heading.shown:
+        above = heading.space + (4 + LINES * 1.1 * len(heading.lines) if heading.lines else 0)
+        words = wrap(heading.message, room, MESSAGE, bold=True)
+        heading.shown["message"].set_text("\n".join(words))
+        heading.shown["message"].xyann = (heading.left, above)
 
 
 def category_names(ax: Axes, names: Iterable[str], widest: float = 170.0) -> float:
@@ -128,17 +161,20 @@ def write(ax: Axes, x: float, y: float, text: str, **how: Any) -> None:
     """A label at a place in data coordinates, taken literally: "$" in a product's name starts no formula."""
     # A thin white margin keeps a label legible where it meets an outline.
     margin = [patheffects.withStroke(linewidth=2.2, foreground="white")]
-    literal = {"fontsize": LABEL, "color": TEXT, "parse_math": False, "path_effects": margin}
+    family = {"fontfamily": list(FAMILY), "fontsize": LABEL}
+    literal = {"color": TEXT, "parse_math": False, "path_effects": margin, **family}
     ax.text(x, y, text, **{**literal, **how})
 
 
 def fit(ax: Axes) -> Axes:
     """Make a figure of our own just large enough for everything on it: same width, as high as needed.
 
-    On axes that a caller gave, nothing is moved: their figure is theirs.
+    The heading is broken anew for the width there is in the end. Only where names and labels would leave
+    less than 0.3 of the width to the drawing does the figure become wider. On axes that a caller gave,
+    nothing is moved: their figure is theirs.
     """
     figure = ax.get_figure(root=True)
-    if not isinstance(figure, Figure) or figure not in _OWN or len(figure.axes) != 1:
+    if not isinstance(figure, Figure) or figure not in _OWN:
         return ax
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
@@ -146,19 +182,24 @@ def fit(ax: Axes) -> Axes:
     place = ax.get_position()
     left, right, tall = place.x0 * width, (1 - place.x1) * width, place.height * height
     canvas = FigureCanvasAgg(figure)
-    for _ in range(3):
+    # Shrinking the axes moves the labels within them, so that what is missing is found in steps.
+    for _ in range(12):
+        if ax in _HEADINGS:
+            _say_heading(ax, (width - left - MARGIN) * 72 - _HEADINGS[ax].left)
         box = figure.get_tightbbox(canvas.get_renderer())
-        left += max(0.0, MARGIN - box.x0)
-        right += max(0.0, box.x1 - (width - MARGIN))
+        short_left, short_right = MARGIN - box.x0, box.x1 - (width - MARGIN)
+        left, right = left + max(0.0, short_left), right + max(0.0, short_right)
+        width = max(width, (left + right) / 0.7)
         at = ax.get_position()
-        below = MARGIN + at.y0 * height - box.y0
-        above = MARGIN + box.y1 - at.y1 * height
+        before = float(figure.get_size_inches()[1])
+        below = MARGIN + at.y0 * before - box.y0
+        above = MARGIN + box.y1 - at.y1 * before
         height = below + tall + above
         figure.set_size_inches(width, height)
         figure.subplots_adjust(
             left=left / width, right=1 - right / width, bottom=below / height, top=1 - above / height
         )
-        if box.x0 >= 0 and box.x1 <= width:
+        if max(short_left, short_right, abs(height - before)) < 0.01:
             break
     return ax
 
@@ -166,3 +207,98 @@ def fit(ax: Axes) -> Axes:
 def fitted(figure: Figure) -> bool:
     """Whether the figure is one of ours, which holds all that is on it."""
     return figure in _OWN
+
+
+def place_labels(
+    ax: Axes,
+    points: Sequence[tuple[float, float]],
+    texts: Sequence[str],
+    *,
+    radii: Sequence[float] | float = 3.0,
+    avoid: Iterable[Text] = (),
+    widest: float = 120.0,
+    **how: Any,
+) -> list[int]:
+    """Labels beside points (data coordinates) so that none covers another, a marker or the axes' edge.
+
+    `radii`: of the markers, in points; `avoid`: texts that are there already. A label stands right of its
+    marker, left, above, below or at a corner; else further out with a thin line to its marker. The first
+    given are placed first. Call it last, when the axes have their size. Returns the indices for which there
+    was no room at all: their labels are not drawn.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    figure = ax.get_figure(root=True)
+    assert isinstance(figure, Figure)
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    pixel = figure.dpi / 72
+    centres = ax.transData.transform(np.asarray(points, dtype=float).reshape(-1, 2))
+    sizes = np.broadcast_to(np.asarray(radii, dtype=float) * pixel, len(centres))
+    taken: list[Any] = [text.get_window_extent(renderer).extents for text in avoid if text.get_text()]
+    inside = np.array(ax.get_window_extent(renderer).extents)
+    left_out = []
+    for index, (words, centre) in enumerate(zip(texts, centres, strict=True)):
+        write(ax, *points[index], "\n".join(wrap(str(words), widest)), linespacing=1.0, zorder=6, **how)
+        label = ax.texts[-1]
+        label.set(ha="left", va="bottom")
+        extent = label.get_window_extent(renderer)
+        wanted = np.array([extent.width, extent.height])
+        found = _free_place(centre, wanted, sizes[index], np.array(taken), centres, sizes, inside, pixel)
+        if found is None:
+            label.remove()
+            left_out.append(index)
+            continue
+        box, line = found
+        # A text's box begins where its first letter does, not at its anchor.
+        shift = box[:2] - extent.min
+        label.set_position(tuple(ax.transData.inverted().transform(centre + shift)))
+        taken += [box, *(np.concatenate([at - 1, at + 1]) for at in line)]
+        if len(line):
+            across, up = ax.transData.inverted().transform(line[[0, -1]]).T
+            ax.add_artist(Line2D(across, up, color=QUIET, linewidth=0.7, zorder=5, gid="leader"))
+    return left_out
+
+
+def _free_place(
+    centre: np.ndarray,
+    wanted: np.ndarray,
+    radius: float,
+    taken: np.ndarray,
+    centres: np.ndarray,
+    sizes: np.ndarray,
+    inside: np.ndarray,
+    pixel: float,
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """The first free box for a label and the line to it (points on it, none where it is near); in pixels."""
+    gap = 1.5 * pixel
+    turns = np.linspace(0, 2 * np.pi, 24, endpoint=False)
+    far = np.column_stack([np.cos(turns), np.sin(turns)])
+    near = np.array(_WAYS, dtype=float) / np.hypot(*np.transpose(_WAYS))[:, None]
+    middles = [centre + near * (radius + 3 * pixel) + np.sign(near) * wanted / 2]
+    for out in (11, 16, 22, 29, 37, 46, 56, 68, 82, 98, 118, 142, 170, 205, 245, 295, 355):
+        middles.append(centre + far * (radius + out * pixel) + np.clip(far * 3, -1, 1) * wanted / 2)
+    middle = np.concatenate(middles)
+    boxes = np.hstack([middle - wanted / 2, middle + wanted / 2])
+    free = (boxes[:, :2] >= inside[:2] + gap).all(axis=1) & (boxes[:, 2:] <= inside[2:] - gap).all(axis=1)
+    to = np.clip(centres[None], boxes[:, None, :2], boxes[:, None, 2:]) - centres[None]
+    free &= (np.hypot(to[..., 0], to[..., 1]) >= sizes + gap).all(axis=1)
+    for at in np.flatnonzero(free):
+        box = boxes[at]
+        if _covers(taken, box[None], gap):
+            continue
+        if at < len(_WAYS):
+            return box, np.empty((0, 2))
+        end = np.clip(centre, box[:2], box[2:])
+        length = float(np.hypot(*(end - centre)))
+        line = np.linspace(centre + (end - centre) * radius / length, end, int(length / (2 * pixel)) + 2)
+        if not _covers(taken, np.hstack([line, line]), 0):
+            return box, line
+    return None
+
+
+def _covers(taken: np.ndarray, boxes: np.ndarray, gap: float) -> bool:
+    """Whether one of the boxes comes nearer than the gap to one that is taken."""
+    if not len(taken):
+        return False
+    apart = (taken[None, :, :2] < boxes[:, None, 2:] + gap) & (taken[None, :, 2:] > boxes[:, None, :2] - gap)
+    return bool(apart.all(axis=2).any())
