@@ -9,10 +9,11 @@ when.
 from __future__ import annotations
 
 from .bridges import bridge
+from .bullets import bullet
 from .cards import kpi_cards
 from .checking import Finding, check_chart
 from .layout import new_axes
-from .structure import bars_with_variance, bullet
+from .structure import bars_with_variance
 from .time import columns_with_plan, line_with_target
 from .words import alt_text
 

@@ -14,7 +14,7 @@ from ..wording import SCALE, money_text
 from .layout import fit, heading, text_width, write
 from .rows import GAP, Rows, Tier, break_mark, common_scale, label, make_rows, table_name
 from .style import QUIET, SCENARIOS, TEXT, Scale, house_style, in_units, scale_for, variance_colour
-from .words import describe
+from .words import describe, spoken
 
 FLAT = 0.08  # steps that together move less than this share of the level would be slivers: the level is cut
 STUB = 1.0  # what is then left of the level, in lengths of that movement
@@ -181,8 +181,7 @@ def _text(result: Bridge, message: str, who: str) -> str:
         f"{name} {money_text(amount, sign=True)}"
         for name, amount in zip(result.steps["name"], result.steps["amount"], strict=True)
     )
-    text = f"{who}: {message or result.text}".removeprefix(": ")
-    return f"{text if text.endswith('.') else f'{text}.'} Steps: {steps or 'none'}."
+    return spoken(who, message or result.text, f"Steps: {steps or 'none'}")
 
 
 def _table(bars: list[_Bar], scale: Scale, what: str, currency: str) -> Table:

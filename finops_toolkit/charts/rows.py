@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
@@ -105,6 +106,16 @@ def label(scale: Scale, value: float | None, sign: bool = False) -> str:
         return text
     own = number_text(float(value), sign)
     return own if own[-1].isalpha() and scale.letter else f"≈{text}"
+
+
+def draw_bar(
+    place: Rows, row: float, value: float, whole: bool, points: float, high: float, **how: Any
+) -> None:
+    """A bar from its base line, with a gap near its end where it is not drawn whole."""
+    place.ax.barh(row, value, height=high, **how)
+    if not whole:
+        at = how.get("left", 0.0) + value - np.sign(value) * 14 / points
+        break_mark(place.ax, at, row, 4 / points, high / 2 + 0.1)
 
 
 def break_mark(ax: Axes, x: float, y: float, across: float, high: float) -> None:

@@ -1,10 +1,9 @@
-"""Charts of structure, from top to bottom: categories against a reference, KPIs as bullets against target."""
+"""Charts of structure, from top to bottom: categories against a reference, with the variances beside them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,11 +12,8 @@ from matplotlib.axes import Axes
 from ..tables.model import Column, NativeChart, Table
 from ..wording import MINUS, missing, number_text, share_text
 from .layout import fit, heading, shorten, text_width, write
-from .rows import GAP, Rows, Tier, break_mark, common_scale, label, make_rows, table_name
+from .rows import GAP, Rows, Tier, common_scale, draw_bar, label, make_rows, table_name
 from .style import (
-    ACTUAL,
-    BAD,
-    GUIDE,
     QUIET,
     SCENARIOS,
     TEXT,
@@ -28,13 +24,12 @@ from .style import (
     scale_for,
     variance_colour,
 )
-from .words import describe
+from .words import describe, ranking_message, spoken
 
 SCENARIO_NAMES = {"AC": "actual", "BU": "budget", "PY": "last year", "FC": "forecast"}
 LOOKS = {"AC": "dark", "BU": "outlined", "PY": "light", "FC": "hatched"}
 MOST = 1.0  # a relative variance is drawn to ±100 %, beyond it cut and marked
 PINS = 40.0  # points that the longest pin takes
-REACH = (-0.5, 2.0)  # shares of the target between which a bullet is drawn whole
 SPOKEN = 12  # rows that the alternative text lists
 
 
@@ -134,7 +129,9 @@ def bars_with_variance(
             place.ax.axhline(len(rows.names) - 1.5, color=QUIET, lw=0.7, zorder=0)
         key = f"{when}{': ' if when else ''}{_key(rows, relative)}"
         heading(place.ax, message, [who, in_units(what, scale.title(unit)).strip(), key], left=place.left)
-    describe(place.ax, _bars_text(rows, message, who, what, unit), _bars_table(rows, scale, what, unit, good))
+    describe(
+        place.ax, _bars_text(rows, message, who, what, unit, good), _bars_table(rows, scale, what, unit, good)
+    )
     return fit(place.ax)
 
 
@@ -218,14 +215,6 @@ def _places(rows: _Figures) -> int:
     return 1 if np.nanmax([0.0, *np.abs(rows.share)]) < 0.1 else 0
 
 
-def _bar(place: Rows, row: float, value: float, whole: bool, points: float, high: float, **how: Any) -> None:
-    """A bar from its base line, with a gap near its end where it is not drawn whole."""
-    place.ax.barh(row, value, height=high, **how)
-    if not whole:
-        at = how.get("left", 0.0) + value - np.sign(value) * 14 / points
-        break_mark(place.ax, at, row, 4 / points, high / 2 + 0.1)
-
-
 def _values(place: Rows, rows: _Figures, scale: Scale, points: float) -> None:
     """The bars of all scenarios: last year above, actual in front, the reference below, overlapping."""
     three = bool(np.isfinite(rows.past).any())
@@ -237,7 +226,7 @@ def _values(place: Rows, rows: _Figures, scale: Scale, points: float) -> None:
             if np.isfinite(column[row]):
                 drawn = rows.cut(column[row], row)
                 how = {"gid": scenario, "zorder": order, **SCENARIOS[scenario]}
-                _bar(place, row + shift, drawn, drawn == column[row], points, wide, **how)
+                draw_bar(place, row + shift, drawn, drawn == column[row], points, wide, **how)
         end, right = rows.outer(row)
         _label(place, row, end, right, rows.said(row, scale), points, rows,
                TEXT if np.isfinite(rows.values[row]) else QUIET)  # fmt: skip
@@ -268,7 +257,7 @@ def _variances(place: Rows, rows: _Figures, scale: Scale, points: float, line: f
         if np.isfinite(effect):
             colour = variance_colour(effect)
             how = {"left": line, "color": colour, "gid": "delta", "zorder": 3}
-            _bar(place, row, drawn, drawn == effect, points, 0.68, **how)
+            draw_bar(place, row, drawn, drawn == effect, points, 0.68, **how)
         text = _signed(rows, row, scale)
         colour = variance_colour(effect) if text[:1] in ("+", MINUS) else QUIET
         _label(place, row, line + drawn, drawn >= 0, text, points, rows, colour)
@@ -322,15 +311,13 @@ def _key(rows: _Figures, relative: bool) -> str:
     return "; ".join(parts)
 
 
-def _bars_text(rows: _Figures, message: str, who: str, what: str, unit: str) -> str:
+def _bars_text(rows: _Figures, message: str, who: str, what: str, unit: str, good: str) -> str:
     """The chart in words: the message, or what stands out; then the rows, those that differ most first."""
     parts = len(rows.names) - rows.total
     order = sorted(range(parts), key=lambda row: -abs(np.nan_to_num(rows.effect[row])))
-    known = [row for row in order if np.isfinite(rows.effect[row])]
     other = SCENARIO_NAMES[rows.scenario]
-    unit = f"{unit} " if unit else ""
 
-    def spoken(row: int) -> str:
+    def told(row: int) -> str:
         if not np.isfinite(rows.values[row]):
             return f"{rows.names[row]} none" + (f", because {rows.reasons[row]}" if rows.reasons[row] else "")
         text = f"{rows.names[row]} {number_text(float(rows.values[row]))}"
@@ -338,17 +325,21 @@ def _bars_text(rows: _Figures, message: str, who: str, what: str, unit: str) -> 
         return text + (f" ({number_text(float(delta), sign=True)})" if np.isfinite(delta) else "")
 
     if not message:
-        worse = sum(rows.effect[row] < 0 for row in known)
-        message = f"{worse} of {parts} worse than {other}" if known else f"None can be compared with {other}"
-        if known and rows.effect[known[0]]:
-            delta = float(rows.effect[known[0]])
-            most = f"{rows.names[known[0]]}, {unit}{number_text(abs(delta))}"
-            message += f"; the largest difference is {most} {'better' if delta > 0 else 'worse'}"
+        name = what or "values"
+        message = ranking_message(
+            "",
+            name,
+            rows.names[:parts],
+            list(rows.values[:parts]),
+            list(rows.effect[:parts]),
+            unit,
+            good,
+            other,
+        )
     listed = [len(rows.names) - 1] * rows.total + (list(range(parts)) if parts <= SPOKEN else order[:SPOKEN])
     more = f" and {parts - SPOKEN} more" if parts > SPOKEN else ""
     said = f"{what or 'Values'}, difference to {other} in brackets, plus is better"
-    text = f"{who}: {message.rstrip('.')}. {said}: {', '.join(map(spoken, listed))}{more}."
-    return text.removeprefix(": ")
+    return spoken(who, message, f"{said}: {', '.join(map(told, listed))}{more}")
 
 
 def _bars_table(rows: _Figures, scale: Scale, what: str, unit: str, good: str) -> Table:
@@ -383,90 +374,4 @@ def _bars_table(rows: _Figures, scale: Scale, what: str, unit: str, good: str) -
         table_name("bars", what), tuple(columns), tuple(cells), keys, what or "Values",
         totals=(last,) if rows.total else (), marks=marks, notes=notes, formulas=formulas,
         chart=NativeChart("bars", "name", ("shown", "reference"), what),
-    )  # fmt: skip
-
-
-def bullet(
-    frame: pd.DataFrame,
-    ax: Axes | None = None,
-    *,
-    name: str = "name",
-    attainment: str = "attainment",
-    value_text: str = "value_text",
-    message: str = "",
-    who: str = "",
-    what: str = "Attainment of target",
-    when: str = "",
-) -> Axes:
-    """A bar a KPI as a share of its target (1 = target, more is better), the target a line at 100 %.
-
-    `value_text` is the KPI's own value as people write it. Bars end at 200 % (and at −50 %), beyond that they
-    are cut and marked; a thin bar shows what is short of the target. A missing attainment is "none", and why
-    where the frame has a column `reason`. A word and a mark say whether the target is met, and a colour.
-    """
-    check_columns(frame, [name, attainment, value_text])
-    shares = pd.to_numeric(frame[attainment], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
-    names = [str(one) for one in frame[name]]
-    reasons = ["" if missing(why) else str(why) for why in frame.get("reason", [None] * len(frame))]
-    texts = ["" if missing(text) else str(text) for text in frame[value_text]]
-    words = [_attained(*row) for row in zip(shares, texts, reasons, strict=True)]
-    with house_style():
-        place = make_rows(ax, names, head=15)
-        tier = Tier([(1.0, text_width("target 100 %") / 2, True)])
-        labels = [shorten(text, place.room * 0.5) for text in words]
-        drawn = np.clip(np.nan_to_num(shares), *REACH)
-        for end, text in zip(drawn, labels, strict=True):
-            tier.add(float(end))
-            tier.add(max(1.0, float(end)), text)
-        points = common_scale([tier], place.room - 2)
-        for row, (share, end) in enumerate(zip(shares, drawn, strict=True)):
-            if np.isfinite(share):
-                _bar(place, row, float(end), end == share, points, 0.5, color=ACTUAL, gid="AC", zorder=2)
-            if share < 1:
-                ax = place.ax
-                ax.barh(row, end - 1, left=1, height=0.1, color=BAD, gid="delta_share", zorder=1)
-            known = TEXT if share >= 1 else BAD if np.isfinite(share) else QUIET
-            at = max(1.0, float(end)) + (GAP + 1) / points
-            write(place.ax, at, row, labels[row], va="center", color=known)
-        place.line(0.0, gid="zero", zorder=4)
-        place.line(1.0, GUIDE, 1.8, gid="target", zorder=4)
-        write(place.ax, 1.0, -0.55, "target 100 %", ha="center", va="bottom", color=GUIDE, gid="tier")
-        left = -(tier.sides(points)[0] + 1) / points
-        place.ax.set_xlim(left, left + place.room / points)
-        heading(place.ax, message, [who, what, when], left=place.left)
-    rows = ", ".join(f"{one} {text}" for one, text in zip(names, words, strict=True))
-    scored = shares[np.isfinite(shares)]
-    met = f"{int((scored >= 1).sum())} of {len(scored)} meet their target"
-    describe(
-        place.ax,
-        f"{who}: {message or met}. {rows}.".removeprefix(": "),
-        _bullet_table(names, texts, shares, reasons, what),
-    )
-    return fit(place.ax)
-
-
-def _attained(share: float, text: str, reason: str) -> str:
-    if not np.isfinite(share):
-        return f"none: {reason}" if reason else "none"
-    words = f"{text} · {share_text(float(share), places=0)} " + ("▲ meets" if share >= 1 else "▼ misses")
-    low, high = (share_text(end, places=0) for end in REACH)
-    return words + (
-        f" (cut at {high})" if share > REACH[1] else f" (cut at {low})" if share < REACH[0] else ""
-    )
-
-
-def _bullet_table(
-    names: list[str], texts: list[str], shares: np.ndarray, reasons: list[str], what: str
-) -> Table:
-    known = np.isfinite(shares)
-    return Table(
-        table_name("bullet", what),
-        (Column("name", "Name"), Column("value", "Value"), Column("attainment", "Of target", "share", "%")),
-        tuple((one, text or None, float(share) if there else None)
-              for one, text, share, there in zip(names, texts, shares, known, strict=True)),
-        caption=what,
-        marks={(row, "attainment"): "good" if shares[row] >= 1 else "bad"
-               for row in np.flatnonzero(known).tolist()},
-        notes={(row, "attainment"): reason for row, reason in enumerate(reasons) if reason},
-        chart=NativeChart("bars", "name", ("attainment",), what),
     )  # fmt: skip
