@@ -7,10 +7,11 @@ chart. The test suite checks every one of them against the notation and against 
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable
 from typing import Any
 
-from finops_toolkit.charts.layout import fitted
+from finops_toolkit.charts.seen import see
 
 from . import decisions, over_time, structure
 
@@ -19,9 +20,24 @@ GALLERY: dict[str, Callable[[], Any]] = {
 }
 
 
+DPI = 110
+
+
 def picture(ax: Any) -> bytes:
-    """A chart as the PNG that is stored in docs/charts: no date and no version in it."""
+    """A chart as the PNG that is stored in docs/charts: no date and no version in it, but its words."""
     figure, buffer = ax.get_figure(root=True), io.BytesIO()
-    edge = None if fitted(figure) else "tight"
-    figure.savefig(buffer, format="png", dpi=110, bbox_inches=edge, metadata={"Software": None})
+    words = json.dumps([[text, *box] for text, box in word_boxes(ax, DPI)])
+    figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None, "Words": words})
     return buffer.getvalue()
+
+
+def word_boxes(ax: Any, dpi: float) -> list[tuple[str, list[int]]]:
+    """Each text of a chart with its box in a picture of that resolution: left, top, right, bottom."""
+    seen = see(ax)
+    scale = dpi / seen.figure.dpi
+    found = []
+    for words in seen.words:
+        (left, low), (right, high) = words.low * scale, words.high * scale
+        tall = seen.size[1] * scale
+        found.append((words.text, [round(side) for side in (left, tall - high, right, tall - low)]))
+    return sorted(found)
