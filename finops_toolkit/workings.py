@@ -20,7 +20,7 @@ from .kpis.formulas import Call, Name, Node, Number, Product, Sum
 from .kpis.tracing import part_of
 from .periods import month_end, month_start
 from .scorecard.figures import LINES
-from .sheets import items_table, kpi_table
+from .sheets import kpi_table
 from .tables.model import MIME, Column, Table
 from .wording import SCALE, missing
 
@@ -37,14 +37,12 @@ def hand_up(*tables: Table) -> None:
         display({MIME: replace(table, hidden=True).to_json()}, raw=True)
 
 
-def workings(books: Books, statement: Any, attention: Any, figures: Any) -> list[Table]:
-    """All tables behind a scorecard: items, KPIs, their inputs, the ledger's rows and the spans of months.
+def workings(books: Books, statement: Any, figures: Any) -> list[Table]:
+    """All tables behind a scorecard: the KPIs, their inputs, the ledger's rows and the spans of months.
 
-    `statement`, `attention` and `figures` are the scorecard's results for one unit and period.
+    `statement` and `figures` are the scorecard's results for one unit and period.
     """
-    tables = [items_table(attention, books.currency)] if len(attention.table) else []
-    if len(figures.table):
-        tables += kpi_workings(books, statement, figures)
+    tables = kpi_workings(books, statement, figures) if len(figures.table) else []
     if len(statement.table):
         tables += [ledger_rows(books, statement), spans(books, statement)]
     return tables

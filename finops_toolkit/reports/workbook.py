@@ -16,12 +16,13 @@ from typing import Any
 from ..tables.model import REFERENCE, Column, Table, tables_of
 from ..wording import counted, joined, missing
 from .pages import Facts
-from .workbook_cells import AUTHOR, LINK, Formats, cell_name, clean, quoted, sheet_names, widths
-from .workbook_charts import draw
+from .workbook_cells import AUTHOR, LINK, Formats, cell_name, clean, quoted, row_height, sheet_names, widths
+from .workbook_charts import draw, in_words
 
 REPORT = "Report"
 WHEN = dt.datetime(2000, 1, 1)  # no clock in the file: the same figures give the same bytes
 TALL = 40  # rows from which on notes and charts stand where they are seen without scrolling
+_COVER = (34.0, 90.0)  # widths of the columns of the cover
 _FORMULA_LIMIT = 8_192
 _OPTIONS = {
     "in_memory": True,
@@ -95,8 +96,8 @@ def _write_cover(
     sheet: Any, formats: Formats, places: Sequence[Placed], heading: Sequence[str], facts: Facts, written: int
 ) -> None:
     plain, bold = formats.of(wrap=True, top=True), formats.of(bold=True, top=True)
-    sheet.set_column(0, 0, 34)
-    sheet.set_column(1, 1, 90)
+    for number, width in enumerate(_COVER):
+        sheet.set_column(number, number, width)
     sheet.hide_gridlines(2)
     sheet.write_string(0, 0, clean(heading[0]), formats.of(bold=True, size=16))
     row = 1
@@ -107,6 +108,7 @@ def _write_cover(
     for name, text in facts:
         sheet.write_string(row, 0, clean(name), bold)
         sheet.write_string(row, 1, clean(text), plain)
+        sheet.set_row(row, row_height([name, text], _COVER))
         row += 1
     row += bool(facts)
     sheet.write_string(row, 0, "Sheets", formats.of(bold=True, size=12))
@@ -115,7 +117,9 @@ def _write_cover(
         sheet.write_url(
             row, 0, f"internal:{quoted(place.sheet)}!A1", formats.of(top=True, **LINK), clean(place.sheet)
         )
-        sheet.write_string(row, 1, clean(_contents(place.table)), plain)
+        contents = clean(_contents(place.table))
+        sheet.write_string(row, 1, contents, plain)
+        sheet.set_row(row, row_height([place.sheet, contents], _COVER))
     words = [
         f"{counted(written, 'figure')} in this workbook are formulas and recompute; the others are values.",
         "A cell with a mark in its corner has a note: the definition, the source, or why there is no figure.",
@@ -156,11 +160,15 @@ def _write(workbook: Any, formats: Formats, place: Placed, known: dict[str, Plac
     sheet.write_url(1, 0, f"internal:{quoted(REPORT)}!A1", formats.of(**LINK), "All sheets")
     if table.note and place.tall:
         sheet.write_string(2, 0, clean(table.note), formats.of(mark="quiet"))
-    for number, width in enumerate(widths(table)):
+    wide = widths(table)
+    for number, width in enumerate(wide):
         sheet.set_column(number, number, width)
     _write_heads(sheet, formats, place)
     formulas = 0
-    for row in range(len(table.rows)):
+    for row, texts in enumerate(table.texts()):
+        height = row_height(texts, wide)
+        if height > row_height([], []):
+            sheet.set_row(place.first + row, height)
         for number, column in enumerate(table.columns):
             formulas += _write_cell(sheet, formats, place, known, (row, number, column))
     _write_below(workbook, sheet, formats, place)
@@ -192,8 +200,13 @@ def _write_heads(sheet: Any, formats: Formats, place: Placed) -> None:
         start = stop + 1
     for number, column in enumerate(columns):
         unit = f"\n{column.unit}" if column.unit else ""
-        style = formats.of(bold=True, wrap=True, right=column.kind != "text", line=True, fill=True)
+        text = column.kind == "text"
+        style = formats.of(
+            bold=True, wrap=True, right=not text, line=True, fill=True, indent=text and number > 0
+        )
         sheet.write_string(place.head, number, clean(column.head + unit), style)
+    heads = [f"{column.head}\n{column.unit}" if column.unit else column.head for column in columns]
+    sheet.set_row(place.head, row_height(heads, widths(place.table)))
 
 
 def _write_cell(
@@ -209,7 +222,9 @@ def _write_cell(
     value, key = table.rows[row][number], (row, column.key)
     own = table.column_at(row, column)
     link = _target(table.links.get(key, ""), known)
-    look = formats.cell(own, bold=row in table.totals, mark=table.marks.get(key, ""), linked=bool(link))
+    look = formats.cell(
+        own, bold=row in table.totals, mark=table.marks.get(key, ""), linked=bool(link), indent=number > 0
+    )
     if link:
         sheet.write_url(*at, f"internal:{link}", look, "")
     text = _write_value(sheet, at, own, value, look)
@@ -257,17 +272,15 @@ def _write_below(workbook: Any, sheet: Any, formats: Formats, place: Placed) -> 
     width = len(table.columns)
     if table.note and not place.tall:
         style = formats.of(mark="quiet", wrap=True, top=True)
-        letters = max(sum(widths(table)[: max(width, 1)]), 60)
         if width > 1:
             sheet.merge_range(row, 0, row, width - 1, "", style)
         sheet.write_string(row, 0, clean(table.note), style)
-        sheet.set_row(row, 15 * (1 + int(len(table.note) / (letters * 0.95))))
+        sheet.set_row(row, row_height([table.note], [sum(widths(table))]))
         row += 2
     chart = draw(workbook, sheet, place)
     if chart is not None:
         corner = (place.head, width + 1) if place.tall else (row, 0)
-        words = [text for text in (table.chart and table.chart.title, table.caption) if text]
-        said = {"description": clean(". ".join(dict.fromkeys(words)), 1_000), "object_position": 2}
+        said = {"description": clean(in_words(table), 1_000), "object_position": 2}
         sheet.insert_chart(*corner, chart, said)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import Any
 
 from ..tables.html import BAD, GOOD, INK, LINE, QUIET
@@ -16,7 +17,9 @@ _COLOURS = {"good": GOOD, "bad": BAD, "quiet": QUIET, "": INK}
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _NOT_A_NAME = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 _LONGEST_NAME = 31
-_WIDE, _TEXT, _NARROW, _ROOM = 46, 40, 9, 3  # widths in letters
+_WIDE, _TEXT, _NARROW, _ROOM = 34, 40, 9, 3  # widths in letters
+_LINE = 15.0  # height of a line in points
+_MOST_LINES = 27  # a row is at most 409 points high
 
 
 def clean(text: Any, most: int = MOST) -> str:
@@ -93,8 +96,8 @@ class Formats:
         self._workbook, self._made = workbook, {}  # type: ignore[var-annotated]
 
     def of(self, mark: str = "", **look: Any) -> Any:
-        """A look by its words: bold, italic, size, color, underline, wrap, right, center, top, line, fill,
-        number.
+        """A look by its words: bold, size, color, underline, wrap, right, center, top, line, fill, indent,
+        total, number.
         """
         key = (mark, *sorted(look.items()))
         if key not in self._made:
@@ -108,17 +111,19 @@ class Formats:
             words |= {"valign": "top"} if look.get("top") else {}
             words |= {"bottom": 1, "bottom_color": QUIET} if look.get("line") else {}
             words |= {"bg_color": "#F1F3F4"} if look.get("fill") else {}
+            words |= {"align": "left", "indent": 1} if look.get("indent") else {}
             words |= {"top": 1, "top_color": LINE} if look.get("total") else {}
             words |= {"num_format": look["number"]} if "number" in look else {}
             self._made[key] = self._workbook.add_format(words)
         return self._made[key]
 
-    def cell(self, column: Column, bold: bool, mark: str, linked: bool) -> Any:
-        """The look of a value of a column."""
+    def cell(self, column: Column, bold: bool, mark: str, linked: bool, indent: bool) -> Any:
+        """The look of a value of a column; `indent` keeps a text apart from figures to its left."""
         look: dict[str, Any] = {"top": True}
         if column.kind == "text":
             look["wrap"] = True
             look["number"] = "@"  # typed over, it stays a text
+            look |= {"indent": True} if indent else {}
         else:
             look |= {"number": number_format(column), "right": True}
         look |= {"bold": True, "total": True} if bold else {}
@@ -136,5 +141,16 @@ def widths(table: Table) -> list[float]:
         longest = max((len(row[number]) for row in texts), default=0)
         most = _WIDE if column.wide else _TEXT
         found.append(float(min(max(longest + 2, head, _NARROW), max(most, head))))
-    found[0] = max(found[0], 12.0)
+    if table.columns[0].kind == "text":
+        found[0] = max(found[0], 12.0)  # the way back stands in it
     return found
+
+
+def row_height(texts: Sequence[str], columns: Sequence[float]) -> float:
+    """The height of a row whose texts wrap in columns of these widths; a program need not measure it."""
+    lines = 1
+    for text, width in zip(texts, columns, strict=True):
+        if len(text) > width - 2 or "\n" in text:
+            room = max(int(width), 4)
+            lines = max(lines, sum(max(len(wrap(line, room)), 1) for line in text.split("\n")))
+    return _LINE * min(lines, _MOST_LINES)

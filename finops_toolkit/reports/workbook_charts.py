@@ -6,11 +6,13 @@ from typing import Any
 
 from ..tables.html import BAD, GOOD, INK, LINE, QUIET
 from ..tables.model import Table
-from .workbook_cells import cell_name, clean, number_format, quoted
+from ..wording import missing
+from .workbook_cells import cell_name, clean, number_format
 
 WIDTH, HEIGHT = 760, 340
 ACTUAL, BEFORE = "#404040", "#A6A6A6"
 _KINDS = {"columns": "column", "bars": "bar", "line": "line", "bridge": "column"}
+_HELPERS = ("base", "above", "below", "from", "to", "name")
 _MANY = 14  # categories up to which values stand at the columns
 _PLAN, _PAST, _AHEAD = (
     ("plan", "budget", "target", "limit"),
@@ -37,12 +39,25 @@ def draw(workbook: Any, sheet: Any, place: Any) -> Any:
     drawn = workbook.add_chart(options)
     across = [place.sheet, place.first, keys.index(chart.across), place.last, keys.index(chart.across)]
     if chart.kind == "bridge":
-        _bridge(drawn, sheet, place, across)
+        _bridge(drawn, sheet, place)
     else:
         for order, key in enumerate(chart.series):
             _series(drawn, place, across, keys.index(key), order)
     _dress(drawn, table, len(chart.series))
     return drawn
+
+
+def in_words(table: Table) -> str:
+    """A table's chart for those who do not see it: its title and the figures of its first series."""
+    assert table.chart is not None
+    keys = [column.key for column in table.columns]
+    across, first = keys.index(table.chart.across), keys.index(table.chart.series[0])
+    texts = table.texts()
+    figures = [f"{row[across]} {row[first]}" for row in texts[:_MANY]]
+    figures += [f"and {len(texts) - _MANY} more"] if len(texts) > _MANY else []
+    column = table.columns[first]
+    unit = f" ({column.head}, {column.unit})" if column.unit else f" ({column.head})"
+    return f"{table.chart.title or table.caption or table.name}{unit}: {', '.join(figures)}."
 
 
 def _series(drawn: Any, place: Any, across: list[Any], number: int, order: int) -> None:
@@ -84,69 +99,73 @@ def _fill(key: str, order: int) -> dict[str, Any]:
     return {"fill": {"color": ACTUAL if order == 0 else BEFORE}}
 
 
-def _bridge(drawn: Any, sheet: Any, place: Any, across: list[Any]) -> None:
+def _bridge(drawn: Any, sheet: Any, place: Any) -> None:
     """Stacked columns: an invisible base, and what stands above and below zero, computed beside the table.
 
-    Start and end stand on zero; a step stands where the one before it ended, also across zero.
+    Start and end stand on zero; a step stands where the one before it ended, also across zero. The names
+    below the columns hold the amounts, so that they are never out of date.
     """
     table, first, last = place.table, place.first, place.last
     keys = [column.key for column in table.columns]
-    values = keys.index(table.chart.series[0])
-    helper = len(keys) + 14  # beyond what is printed
-    amounts = [0.0 if row[values] is None else float(row[values]) for row in table.rows]
-    names = ("from", "to", "base", "above", "below")
-    for offset, name in enumerate(names):
+    across, values = keys.index(table.chart.across), keys.index(table.chart.series[0])
+    helper = len(keys) + 14  # beyond the chart
+    for offset, name in enumerate(_HELPERS):
         sheet.write_string(place.head, helper + offset, f"bridge: {name}")
-    level, highs = 0.0, []
-    for number, amount in enumerate(amounts):
-        row = first + number
-        ends = number in (0, len(amounts) - 1) or number in table.totals
+    points, level = [], 0.0
+    for number, row in enumerate(table.rows):
+        amount = 0.0 if missing(row[values]) else float(row[values])
+        ends = number in (0, len(table.rows) - 1) or number in table.totals
         begin, level = (0.0, amount) if ends else (level, level + amount)
-        start, stop = cell_name(row, helper), cell_name(row, helper + 1)
-        before = cell_name(row - 1, helper + 1)
-        value = cell_name(row, values)
-        low, high = min(begin, level), max(begin, level)
-        highs.append(high)
-        base = max(low, 0.0) + min(high, 0.0)
-        made = [
-            ("=0" if ends else f"={before}", begin),
-            (f"={value}" if ends else f"={start}+{value}", level),
-            (f"=MAX(MIN({start},{stop}),0)+MIN(MAX({start},{stop}),0)", base),
-            (f"=MAX({start},{stop},0)-MAX(MIN({start},{stop}),0)", max(high, 0) - max(low, 0)),
-            (f"=MIN({start},{stop},0)-MIN(MAX({start},{stop}),0)", min(low, 0) - min(high, 0)),
-        ]
-        for offset, (formula, cached) in enumerate(made):
-            sheet.write_formula(row, helper + offset, formula, None, cached)
-    sheet.set_column(helper, helper + len(names) - 1, None, None, {"hidden": True})
+        cells = (first + number, across, values, helper)
+        for offset, (formula, cached) in enumerate(
+            _step(table, cells, (str(row[across]), begin, level, ends))
+        ):
+            sheet.write_formula(first + number, helper + offset, f"={formula}", None, cached)
+        points.append({"fill": {"color": _step_colour(table, number, ends, amount)}})
+    sheet.set_column(helper, helper + len(_HELPERS) - 1, None, None, {"hidden": True})
     drawn.show_hidden_data()
-    key = table.columns[values].key
-    points = [
-        {"fill": {"color": _step_colour(table, number, key, len(amounts), amount)}}
-        for number, amount in enumerate(amounts)
-    ]
-    for offset in (2, 3, 4):
+    for offset in range(3):
+        invisible = {"fill": {"none": True}, "border": {"none": True}}
         series: dict[str, Any] = {
-            "name": names[offset],
-            "categories": across,
+            "name": _HELPERS[offset],
+            "categories": [place.sheet, first, helper + 5, last, helper + 5],
             "values": [place.sheet, first, helper + offset, last, helper + offset],
             "gap": 40,
         }
-        if offset == 2:
-            drawn.add_series(series | {"fill": {"none": True}, "border": {"none": True}})
-            continue
-        labels = [
-            {"value": f"={quoted(place.sheet)}!{cell_name(first + number, values, True)}"}
-            if (high > 0) == (offset == 3) else {"delete": True}
-            for number, high in enumerate(highs)
-        ]  # fmt: skip
-        said = {"value": True, "custom": labels, "font": {"size": 8}}
-        drawn.add_series(series | {"points": points, "data_labels": said})
+        drawn.add_series(series | ({"points": points} if offset else invisible))
 
 
-def _step_colour(table: Table, number: int, key: str, size: int, amount: float) -> str:
-    if number in (0, size - 1) or number in table.totals:
+def _step(
+    table: Table, cells: tuple[int, int, int, int], step: tuple[str, float, float, bool]
+) -> list[tuple[str, float | str]]:
+    """Formulas and values of a step's helpers, in the order of _HELPERS."""
+    row, across, values, helper = cells
+    name, begin, level, ends = step
+    column = table.columns[values]
+    value, start, stop = (cell_name(row, at) for at in (values, helper + 3, helper + 4))
+    low, high = f"MIN({start},{stop})", f"MAX({start},{stop})"
+    sign = "" if ends else f'IF({value}>0,"+","")&'
+    amount = level - begin
+    plus = "+" if amount > 0 and not ends else ""
+    shown = f"{amount / column.divisor:,.{column.places}f}"
+    return [
+        (f"MAX({low},0)+MIN({high},0)", max(min(begin, level), 0.0) + min(max(begin, level), 0.0)),
+        (f"MAX({high},0)-MAX({low},0)", max(begin, level, 0.0) - max(min(begin, level), 0.0)),
+        (f"MIN({low},0)-MIN({high},0)", min(begin, level, 0.0) - min(max(begin, level), 0.0)),
+        ("0" if ends else cell_name(row - 1, helper + 4), begin),
+        (value if ends else f"{start}+{value}", level),
+        (
+            f"{cell_name(row, across)}&CHAR(10)&{sign}FIXED({value}/{column.divisor},{column.places})",
+            f"{clean(name)}\n{plus}{shown}",
+        ),
+    ]
+
+
+def _step_colour(table: Table, number: int, ends: bool, amount: float) -> str:
+    if ends:
         return ACTUAL
-    mark = table.marks.get((number, key), "")
+    assert table.chart is not None
+    mark = table.marks.get((number, table.chart.series[0]), "")
     return {"good": GOOD, "bad": BAD}.get(mark, GOOD if amount >= 0 else BAD)
 
 
