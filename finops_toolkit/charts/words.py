@@ -31,7 +31,7 @@ def describe(ax: Axes, text: str, table: Table | None = None) -> None:
 def alt_text(chart: Axes | Figure) -> str:
     """The chart's text for those who cannot see it; "" where none was given."""
     texts = [str(ax.get_label()) for ax in _axes(chart)]
-    return " ".join(text for text in texts if text and not text.startswith("<"))
+    return " ".join(text for text in texts if text and text != "<colorbar>")
 
 
 def chart_table(chart: Axes | Figure) -> Table | None:
