@@ -97,8 +97,13 @@ def report_body(notebook: Any, cleaner: Cleaner, code: str = "end") -> str:
 
     shown = copy.deepcopy(notebook)
     for cell in shown.cells:
-        # Headlines are for the index page, hidden tables for the workbook: neither is shown.
-        cell["outputs"] = [o for o in cell.get("outputs", []) if set(o.get("data", {"": ""})) - {MIME, TABLE}]
+        # Headlines are for the index page, hidden tables for the workbook, a chart's text is at its image.
+        cell["outputs"] = [
+            output
+            for output in cell.get("outputs", [])
+            if set(output.get("data", {"": ""})) - {MIME, TABLE}
+            and not output.get("metadata", {}).get("spoken")
+        ]
     exporter = HTMLExporter(
         template_name="notebook", extra_template_basedirs=[str(_TEMPLATES)], exclude_anchor_links=True
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from .frames import table_of
 from .html import table_html
 from .model import MIME, Column, NativeChart, Table, tables_of
 
-__all__ = ["MIME", "Column", "NativeChart", "Table", "table_html", "tables_of"]
+__all__ = ["MIME", "Column", "NativeChart", "Table", "table_html", "table_of", "tables_of"]

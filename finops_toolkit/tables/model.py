@@ -7,9 +7,11 @@ notebook's output as JSON (under MIME), so that whoever makes a page or a workbo
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from ..errors import UsageError
@@ -46,14 +48,18 @@ class Column:
 
     def text(self, value: Any) -> str:
         """A value as it stands in the table; "–" where there is none."""
-        if missing(value):
+        if _unknown(value):
             return "–"
-        if self.kind == "text" or isinstance(value, str):
-            return str(value)
-        if self.kind == "date":
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        if isinstance(value, dt.date):
             return date_text(value)
-        shown = float(value) * 100 if self.kind == "share" else float(value) / self.divisor
-        rounded = f"{abs(shown):,.{self.places}f}"
+        if self.kind not in ("number", "share") or isinstance(value, str):
+            return str(value)
+        # Halves go up, as in the sentences (wording) and in a workbook.
+        exact = Decimal(str(value))
+        shown = exact * 100 if self.kind == "share" else exact / self.divisor
+        rounded = f"{abs(shown).quantize(Decimal(1).scaleb(-self.places), ROUND_HALF_UP):,}"
         if not any(digit in rounded for digit in "123456789"):
             return rounded
         return f"{MINUS if shown < 0 else '+' if self.signed else ''}{rounded}"
@@ -136,17 +142,28 @@ class Table:
         return replace(column, kind=kind, places=places, divisor=1)
 
     def plain(self) -> str:
-        """The table as plain text, for where nothing else can be shown."""
-        lines = [[_head(column) for column in self.columns], *self.texts()]
+        """The table as plain text, for where nothing else can be shown: caption, heads, units, rows, note."""
+        units = [column.unit or ("%" if column.kind == "share" else "") for column in self.columns]
+        lines = [[column.head for column in self.columns], *([units] if any(units) else []), *self.texts()]
         widths = [max(len(line[i]) for line in lines) for i in range(len(self.columns))]
-        left = [column.kind == "text" for column in self.columns]
-        return "\n".join(
+        left = [column.kind not in ("number", "share") for column in self.columns]
+        rows = [
             "  ".join(
                 cell.ljust(width) if flush else cell.rjust(width)
                 for cell, width, flush in zip(line, widths, left, strict=True)
             ).rstrip()
             for line in lines
-        )
+        ]
+        return "\n".join(filter(None, [self.caption, self._groups(widths), *rows, self.note]))
+
+    def _groups(self, widths: Sequence[int]) -> str:
+        """The heads above several columns, each where its first column begins."""
+        line, start, before = "", 0, ""
+        for column, width in zip(self.columns, widths, strict=True):
+            if column.group != before:
+                line = f"{line[: max(start - 1, 0)].ljust(start)}{column.group}" if column.group else line
+            start, before = start + width + 2, column.group
+        return line
 
     def renamed(self, name: str) -> Table:
         """The same table under another name."""
@@ -164,14 +181,7 @@ class Table:
     def from_json(packed: Mapping[str, Any]) -> Table:
         """The table that `to_json` packed."""
         columns = tuple(Column(**column) for column in packed["columns"])
-        dates = [column.kind == "date" for column in columns]
-        rows = tuple(
-            tuple(
-                dt.date.fromisoformat(value) if date and isinstance(value, str) else value
-                for value, date in zip(row, dates, strict=True)
-            )
-            for row in packed["rows"]
-        )
+        rows = tuple(tuple(_unpacked(value) for value in row) for row in packed["rows"])
         placed: dict[str, Any] = {
             name: {
                 (row, key): tuple(said) if isinstance(said, list) else said for row, key, said in packed[name]
@@ -195,16 +205,21 @@ class Table:
         )
 
 
-def _head(column: Column) -> str:
-    return " ".join(part for part in (column.group, column.head, column.unit) if part)
+def _unknown(value: Any) -> bool:
+    """A missing value, or one that is no number: neither is ever shown as "nan" or "inf"."""
+    return missing(value) or (isinstance(value, float) and math.isinf(value))
 
 
 def _packed(value: Any) -> Any:
-    if missing(value):
+    if _unknown(value):
         return None
     if isinstance(value, dt.date):
-        return value.isoformat()[:10]
+        return {"date": value.isoformat()[:10]}
     return value.item() if hasattr(value, "item") else value
+
+
+def _unpacked(value: Any) -> Any:
+    return dt.date.fromisoformat(value["date"]) if isinstance(value, dict) else value
 
 
 def tables_of(notebook: Any) -> list[Table]:
