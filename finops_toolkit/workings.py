@@ -26,7 +26,7 @@ from .wording import SCALE, missing
 
 _SIMPLE = {line.id: line for line in LINES if not line.total}
 _MOST_ACCOUNTS = 1_000_000
-_COUNTED = "it counts case by case, which no cell can: the value is as the books compute it"
+_COUNTED = "it counts case by case, which no cell can do"
 
 
 def hand_up(*tables: Table) -> None:
@@ -189,7 +189,7 @@ def kpi_workings(books: Books, statement: Any, figures: Any) -> list[Table]:
         if formula:
             formulas[number, "value"] = formula.replace("{", "{kpi_inputs:")
         else:
-            notes[number, "value"] = f"A value without a formula: {_COUNTED}"
+            notes[number, "value"] = f"The value as the books compute it, without a formula: {_COUNTED}"
         links[number, "kpi"] = f"kpi_inputs:{inputs.first_of(kpi)}"
     said = dict.fromkeys((table.note, _without_formula(len(table.rows) - len(formulas))))
     note = " ".join(text for text in said if text)
@@ -198,7 +198,9 @@ def kpi_workings(books: Books, statement: Any, figures: Any) -> list[Table]:
 
 
 def _without_formula(count: int) -> str:
-    return f"{count} of these values {'is' if count == 1 else 'are'} no formula: {_COUNTED}." if count else ""
+    return (
+        f"{count} of these values {'has' if count == 1 else 'have'} no formula: {_COUNTED}." if count else ""
+    )
 
 
 class _Inputs:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..tables.model import REFERENCE, Column, Table, tables_of
-from ..wording import counted, joined, missing
+from ..wording import counted, missing
 from .pages import Facts
 from .workbook_cells import AUTHOR, LINK, Formats, cell_name, clean, quoted, row_height, sheet_names, widths
 from .workbook_charts import draw, in_words
@@ -64,7 +64,8 @@ def report_workbook(notebook: Any, heading: Sequence[str] = (), facts: Facts = (
     """
     import xlsxwriter
 
-    tables = [table for table in tables_of(notebook) if table.columns]
+    found = [table for table in tables_of(notebook) if table.columns]
+    tables = [table for table in found if not any(_holds(other, table) for other in found)]
     names = sheet_names([REPORT, *(table.caption or table.name for table in tables)])[1:]
     places = [_place(table, name) for table, name in zip(tables, names, strict=True)]
     known: dict[str, Placed] = {}
@@ -77,10 +78,27 @@ def report_workbook(notebook: Any, heading: Sequence[str] = (), facts: Facts = (
     workbook.set_size(2400, 1500)
     formats = Formats(workbook)
     cover = workbook.add_worksheet(REPORT)
-    written = sum(_write(workbook, formats, place, known, titled) for place in places)
+    footer = " · ".join([titled, *heading])
+    written = sum(_write(workbook, formats, place, known, footer) for place in places)
     _write_cover(cover, formats, places, [titled, *heading], facts, written)
     workbook.close()
     return buffer.getvalue()
+
+
+def _holds(other: Table, table: Table) -> bool:
+    """Whether another table shows all figures of this one, and computes them: one sheet is enough."""
+    if other is table or table.formulas or table.chart or not (other.formulas and table.rows and other.rows):
+        return False
+    ours, theirs = _columns(table), _columns(other)
+    return ours[0] == theirs[0] and all(column in theirs for column in ours if column[0] != "text")
+
+
+def _columns(table: Table) -> list[tuple[Any, ...]]:
+    """The columns of a table: the kind of each and its values."""
+    return [
+        (column.kind, *values)
+        for column, values in zip(table.columns, zip(*table.rows, strict=True), strict=True)
+    ]
 
 
 def _place(table: Table, sheet: str) -> Placed:
@@ -128,13 +146,12 @@ def _write_cover(
     for text in words:
         row += 1
         sheet.write_string(row + 1, 0, text, formats.of(mark="quiet"))
-    _for_print(sheet, clean(heading[0]), landscape=False)
+    _for_print(sheet, clean(" · ".join(heading)), landscape=False)
 
 
 def _contents(table: Table) -> str:
-    parts = [counted(len(table.rows), "row")] if table.rows else ["empty"]
-    parts += ["with a chart"] if table.chart else []
-    return f"{joined(parts, 'and')}. {table.note}".strip() if table.note else f"{joined(parts)}."
+    words = counted(len(table.rows), "row") if table.rows else "Empty"
+    return f"{words}{', with a chart' if table.chart else ''}. {table.note}".strip()
 
 
 def _for_print(sheet: Any, title: str, landscape: bool) -> None:
@@ -144,7 +161,7 @@ def _for_print(sheet: Any, title: str, landscape: bool) -> None:
     sheet.fit_to_pages(1, 0)
     sheet.set_margins(0.5, 0.5, 0.6, 0.7)
     # In a footer & begins a command.
-    text = title.replace("&", "&&").replace("\n", " ")[:80]
+    text = title.replace("\n", " ")[:90].replace("&", "&&")
     # The blank keeps a text that begins with digits apart from the size of the letters.
     sheet.set_footer(f"&L&8 {text}&C&8 &A&R&8 Page &P of &N")
 
