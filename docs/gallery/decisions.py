@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pandas as pd
 from matplotlib.axes import Axes
 
+from finops_toolkit.charts.timelines import timeline
 from finops_toolkit.charts.trees import driver_tree
 
 
@@ -35,4 +38,30 @@ def driver_tree_of_return() -> Axes:
     )
 
 
-CHARTS = (driver_tree_of_return,)
+def timeline_of_decisions() -> Axes:
+    """Decisions from raised to closed: which are late, who has them, and since when."""
+    rows = [
+        ("Second supplier for castings", "M. Keller", (2025, 6, 16), (2025, 8, 22), "done", (2025, 8, 29)),
+        ("Weekend shift on line 2", "J. Brandt", (2025, 7, 7), (2025, 9, 12), "done", (2025, 8, 15)),
+        ("Price list 2026", "S. Ortega", (2025, 8, 18), None, "late", (2025, 10, 31)),
+        ("Safety stock of ball valves", "L. Novak", (2025, 9, 1), (2025, 9, 26), "done", (2025, 9, 30)),
+        ("Scrap on machine 14", "J. Brandt", (2025, 9, 15), None, "late", (2025, 11, 14)),
+        ("Payment terms of key accounts", "A. Lind", (2025, 10, 6), None, "open", (2025, 12, 19)),
+        ("Forecast by product family", "S. Ortega", (2025, 11, 10), None, "open", (2026, 1, 16)),
+    ]
+    frame = pd.DataFrame(
+        [(n, o, dt.date(*a), dt.date(*b) if b else None, s, dt.date(*d)) for n, o, a, b, s, d in rows],
+        columns=["name", "owner", "start", "end", "status", "due"],
+    )
+    return timeline(
+        frame,
+        today=dt.date(2025, 11, 30),
+        milestones={"budget agreed": dt.date(2025, 10, 15), "stocktaking": dt.date(2025, 12, 31)},
+        message="Two decisions are late; the price list has waited a month",
+        who="Plant North",
+        what="Decisions of the monthly meeting",
+        when="June to November 2025",
+    )
+
+
+CHARTS = (driver_tree_of_return, timeline_of_decisions)

@@ -44,6 +44,8 @@ def driver_tree(
     check_columns(frame, ["node", "parent", "name", "value", "delta"])
     nodes = _nodes(frame, unit)
     order = _checked(nodes)
+    rest = order if message else order[1:]  # a message from the data begins with the result
+    message = message or _message(order, against)
     with house_style():
         levels = max(node["level"] for node in order) + 1
         figure_width = 8.0 if levels > 2 else 6.5
@@ -53,9 +55,7 @@ def driver_tree(
             _connectors(ax, node, width)
         better = f"▲ better, ▼ worse than {against}"
         heading(ax, message, [who, what, f"{when}: {better}" if when else better], space=6)
-    rest = order if message else order[1:]  # a message from the data begins with the result
-    said = message or _message(who, order, against)
-    describe(ax, spoken(who, said, *(_told(node, against) for node in rest)), _table(order, against))
+    describe(ax, spoken(who, message, *(_told(node, against) for node in rest)), _table(order, against))
     return fit(ax)
 
 
@@ -239,11 +239,10 @@ def _told(node: dict[str, Any], against: str) -> str:
     return f"{text}, {f'{change} ({judged})' if _delta_text(node)[0] in '▲▼' else f'on {against}'}"
 
 
-def _message(who: str, order: list[dict[str, Any]], against: str) -> str:
+def _message(order: list[dict[str, Any]], against: str) -> str:
     """The result and the leaves that are worse than planned."""
     worse = [node["name"] for node in order if not node["children"] and _effect(node) < 0]
-    text = f"{who}: " if who else ""
-    text += f"{_told(order[0], against)}"
+    text = _told(order[0], against)
     if len(order) == 1:
         return text
     if not worse:
