@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from html import escape
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any
 
 import pandas as pd
@@ -129,12 +129,12 @@ _BELOW_NOTE = re.compile(r'<td class="gt_(?:source|foot)note"[^>]*>(.*?)</td>', 
 def _compact(html: str, table: Table, lines: list[str]) -> str:
     """great-tables' markup with what our pages need and nothing else; its notes stand below the table."""
     html = html[html.index("<table") : html.index("</table>")]
-    html = _SPANNER.sub(r"\1", _MARK.sub(r"<sup>\1</sup>", html))
+    html = _SPANNER.sub(r"\1", _MARK.sub(r'<sup style="line-height:0">\1</sup>', html))
     html, _, foot = html.partition("<tfoot>")
     caption = _HEADING.search(html)
     html = _HEADING.sub("", html)
     head, body = html[html.index("<thead>") :].split("<tbody", 1)
-    size = ".8" if len(table.columns) > _MANY else ".9"
+    size = ".75" if len(table.columns) > _MANY else ".9"
     notes = [re.sub(r"</?span[^>]*>", "", note).strip() for note in _BELOW_NOTE.findall(foot)]
     notes += [escape(line) for line in lines]
     written = [f'<div class="tex2jax_ignore"><table cellpadding="4" style="{_TABLE.format(size=size)}">']
@@ -164,7 +164,7 @@ class _HeadCells:
         first = table.columns[0]
         # Two rows where there are groups: in the first row the groups and the columns without one.
         self.order = [first, *free, *grouped] if grouped else list(table.columns)
-        self.seen = 0
+        self.seen, self.room = 0, _room(table)
 
     def __call__(self, found: re.Match[str]) -> str:
         known = dict(_ATTRIBUTE.findall(found[2]))
@@ -175,9 +175,9 @@ class _HeadCells:
             return f"<th{_attributes(known, style)}>"
         column = self.order[self.seen]
         self.seen += 1
-        style = f"text-align:{_side(column)};vertical-align:bottom;border-bottom:1px solid {INK}"
-        if column.wide:
-            style += ";min-width:14em"
+        style = f"text-align:{_side(column)}{self.room[column.key]};vertical-align:bottom"
+        width = ";min-width:14em" if column.wide else ";min-width:8em" if column is self.order[0] else ""
+        style += f";border-bottom:1px solid {INK}{width if column.kind == 'text' else ''}"
         return f"<th{_attributes(known, style)}>"
 
 
@@ -185,7 +185,7 @@ class _BodyCells:
     """The tags of the body, written anew in their order."""
 
     def __init__(self, table: Table):
-        self.table, self.row, self.place = table, -1, 0
+        self.table, self.row, self.place, self.room = table, -1, 0, _room(table)
         self.top = ";vertical-align:top" if any(column.wide for column in table.columns) else ""
 
     def __call__(self, found: re.Match[str]) -> str:
@@ -198,8 +198,20 @@ class _BodyCells:
         self.place += 1
         own = known.get("style", "").replace(": ", ":").rstrip("; ")
         weight = ";font-weight:normal" if found[1] == "th" and "font-weight" not in own else ""
-        style = f"text-align:{_side(column)}{self.top}{weight}{';' + own if own else ''}"
+        style = (
+            f"text-align:{_side(column)}{self.room[column.key]}{self.top}{weight}{';' + own if own else ''}"
+        )
         return f"<{found[1]}{_attributes(known, style)}>"
+
+
+def _room(table: Table) -> dict[str, str]:
+    """Room beside the cells where it is not the page's: less where columns are many, more between groups."""
+    room = {column.key: "" for column in table.columns}
+    if len(table.columns) > _MANY:
+        for before, column in pairwise(table.columns):
+            left = "1.2" if column.group != before.group else ".35"
+            room[column.key] = f";padding-left:{left}em;padding-right:.35em"
+    return room
 
 
 def _side(column: Column) -> str:
