@@ -276,7 +276,7 @@ def kpi_table(figures: Any) -> Table:
         met = "" if missing(row["met"]) or target is None else "yes" if row["met"] else "no"
         unit = row["currency"] or "" if row["measure"] == "money" else row["measure"]
         rows.append((row["name"], row["group"], float(row["value"]), target, unit, met or "no target"))
-        kind, places = max(_kpi_format(row["measure"], row[key]) for key in ("value", "target"))
+        kind, places = max(kpi_format(row["measure"], row[key]) for key in ("value", "target"))
         formats[number, "value"] = formats[number, "target"] = (kind, places)
         if target is None:
             marks[number, "target"] = marks[number, "met"] = "quiet"
@@ -288,7 +288,7 @@ def kpi_table(figures: Any) -> Table:
                  formats=formats, marks=marks, notes=notes)  # fmt: skip
 
 
-def _kpi_format(measure: str, value: Any) -> tuple[str, int]:
+def kpi_format(measure: str, value: Any) -> tuple[str, int]:
     """Kind and decimals in which a KPI's value is read: those of wording.measure_text."""
     if measure == "%":
         return "share", 1
