@@ -18,9 +18,7 @@ from .figures import (
 )
 from .lines import (
     ASSESSMENT,
-    cents,
     conflict_lines,
-    day,
     goal_lines,
     kpi_lines,
     leaves_of,
@@ -38,9 +36,7 @@ __all__ = [
     "ASSESSMENT",
     "by_month",
     "by_month_text",
-    "cents",
     "conflict_lines",
-    "day",
     "flexible_lines",
     "goal_lines",
     "kpi_lines",

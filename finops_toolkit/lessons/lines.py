@@ -14,8 +14,10 @@ from ..errors import UsageError
 from ..kpis import catalogue_of, values
 from ..periods import Period
 from ..scorecard import Statement
+from ..sheets import kpi_format
 from ..story import Story
-from ..wording import SCALE, date_text, measure_text, missing, money_text, share_text
+from ..tables import Column, Table
+from ..wording import measure_text, missing
 
 ASSESSMENT = (
     ("Strategic alignment", "I can say which goal of the company my own KPI serves.", "operating_margin"),
@@ -31,14 +33,12 @@ ASSESSMENT = (
 
 
 def tables_held(books: Books) -> pd.DataFrame:
-    """The tables of the contract: [table, what a row is, rows], absent ones with no rows."""
+    """The tables of the contract: [table, a_row_is, rows], no number of rows for absent ones."""
     rows = []
     for name, table in load_contract().tables.items():
         count = books.opened.rows.get(name) if name in books.tables else None
-        rows.append(
-            {"table": name, "a row is": table.text, "rows": "none" if count is None else f"{count:,}"}
-        )
-    return pd.DataFrame(rows)
+        rows.append({"table": name, "a_row_is": table.text, "rows": count})
+    return pd.DataFrame(rows).astype({"rows": "Int64"})
 
 
 def self_assessment(ratings: Sequence[int]) -> pd.DataFrame:
@@ -53,67 +53,92 @@ def self_assessment(ratings: Sequence[int]) -> pd.DataFrame:
 
 def kpi_lines(
     books: Books, kpis: Sequence[str], unit: str | Sequence[str], periods: Sequence[Period | str]
-) -> pd.DataFrame:
-    """KPIs in words: [KPI, unit and period where there are several, value, target, reached, note].
+) -> Table:
+    """KPIs as a table: KPI, business unit and period where there are several, value, target, unit, reached,
+    note.
 
     `note` is why there is no value, or the KPI's warning.
     """
     known = catalogue_of(books)
     frame = values(books, list(kpis), unit, list(periods))
-    rows = []
-    for row in frame.itertuples():
-        aim = _worded(row.target, row.measure, books)
+    rows, formats = [], {}
+    for number, row in enumerate(frame.itertuples()):
         met = {True: "yes", False: "no"}.get(row.met, "–")
-        rows.append(
-            {
-                "KPI": known[row.kpi].name,
-                "unit": row.unit,
-                "period": books.period(row.period).label,
-                "value": _worded(row.value, row.measure, books),
-                "target": aim,
-                "reached": met,
-                "note": f"none, because {row.reason}" if row.reason else row.note,
-            }
-        )
-    table = pd.DataFrame(rows)
-    several = {name for name in ("unit", "period") if table[name].nunique() > 1}
-    dull = {"unit", "period"} - several
-    if not frame["target"].notna().any():
-        dull |= {"target", "reached"}
-    if not (table["note"] != "").any():
-        dull.add("note")
-    return table.drop(columns=sorted(dull))
+        note = f"none, because {row.reason}" if row.reason else row.note
+        rows.append((known[row.kpi].name, row.unit, books.period(row.period).label, _plain(row.value),
+                     _plain(row.target), _measure(row.measure, books.currency), met, note))  # fmt: skip
+        formats[number, "value"] = kpi_format(row.measure, row.value)
+        formats[number, "target"] = kpi_format(row.measure, row.target)
+    columns = [
+        Column("kpi", "KPI"),
+        Column("of", "Business unit"),
+        Column("period", "Period"),
+        Column("value", "Value", "number"),
+        Column("target", "Target", "number"),
+        Column("unit", "Unit"),
+        Column("reached", "Reached?"),
+        Column("note", "Note", wide=True),
+    ]
+    dull = {key for key, place in (("of", 1), ("period", 2)) if len({row[place] for row in rows}) < 2}
+    dull |= set() if any(row[4] is not None for row in rows) else {"target", "reached"}
+    dull |= set() if any(row[7] for row in rows) else {"note"}
+    return _without(columns, rows, formats, dull, "kpis")
 
 
-def _worded(value: float, measure: str, books: Books) -> str:
-    """A KPI's value in words; an amount for each unit made says of which currency."""
-    return measure_text(value, measure, books.currency).replace("money", books.currency or "money")
+def _plain(value: Any) -> float | None:
+    return None if missing(value) else float(value)
 
 
-def story_lines(story: Story, currency: str) -> pd.DataFrame:
-    """The events of an order as a table for people, the dates unbroken."""
-    rows = story.table[["date", "event", "operations", "finance"]].copy()
-    rows["date"] = [date_text(day).replace(" ", "\u00a0") for day in story.table["date"]]
-    rows[f"amount in {currency}"] = [money_text(amount) for amount in story.table["amount"]]
-    return rows
+def _measure(measure: str, currency: str) -> str:
+    """A KPI's measure as a unit; an amount says of which currency."""
+    return measure.replace("money", currency or "money")
 
 
-def goal_lines(table: pd.DataFrame, currency: str = "") -> pd.DataFrame:
-    """A goal tree, or its attainment, in words; what serves another goal is indented below it."""
-    rows = []
-    for row in table.to_dict("records"):
-        line = {
-            "goal": "\u2003" * int(row["depth"]) + str(row["name"]),
-            "weight": share_text(row["weight"], places=0),
-            "owner": "–" if missing(row["owner_name"]) else row["owner_name"],
-            "KPI": "–" if missing(row["kpi_name"]) else row["kpi_name"],
-        }
-        if "attainment" in row:
-            line["value"] = measure_text(row["value"], row["measure"], currency)
-            line["target"] = measure_text(row["target"], row["measure"], currency)
-            line["reached"] = share_text(row["attainment"], places=0)
-        rows.append(line)
-    return pd.DataFrame(rows)
+def _without(
+    columns: list[Column],
+    rows: list[tuple[Any, ...]],
+    formats: dict[tuple[int, str], tuple[str, int]],
+    dull: set[str],
+    name: str,
+) -> Table:
+    """A table of these columns, but for the dull ones."""
+    kept = [place for place, column in enumerate(columns) if column.key not in dull]
+    return Table(
+        name,
+        tuple(columns[place] for place in kept),
+        tuple(tuple(row[place] for place in kept) for row in rows),
+        formats={where: said for where, said in formats.items() if where[1] not in dull},
+    )
+
+
+def story_lines(story: Story) -> pd.DataFrame:
+    """The events of an order as a table for people: [date, event, operations, finance, amount]."""
+    return story.table[["date", "event", "operations", "finance", "amount"]]
+
+
+def goal_lines(table: pd.DataFrame, currency: str = "") -> Table:
+    """A goal tree, or its attainment, as a table; what serves another goal is indented below it."""
+    rows, formats = [], {}
+    for number, row in enumerate(table.to_dict("records")):
+        measure = row.get("measure") or ""
+        rows.append(("\u2003" * int(row["depth"]) + str(row["name"]), _plain(row["weight"]),
+                     *(None if missing(row[key]) else row[key] for key in ("owner_name", "kpi_name")),
+                     *(_plain(row.get(key)) for key in ("value", "target")),
+                     _measure(measure, currency), _plain(row.get("attainment"))))  # fmt: skip
+        for key in ("value", "target"):
+            formats[number, key] = kpi_format(measure, row.get(key))
+    columns = [
+        Column("goal", "Goal"),
+        Column("weight", "Weight", "share", "%"),
+        Column("owner", "Owner"),
+        Column("kpi", "KPI"),
+        Column("value", "Value", "number"),
+        Column("target", "Target", "number"),
+        Column("unit", "Unit"),
+        Column("reached", "Reached", "share", "%"),
+    ]
+    dull = set() if "attainment" in table else {"value", "target", "unit", "reached"}
+    return _without(columns, rows, formats, dull, "goals")
 
 
 def leaves_of(table: pd.DataFrame, currency: str = "") -> pd.DataFrame:
@@ -145,9 +170,7 @@ def pull_lines(table: pd.DataFrame) -> pd.DataFrame:
                 "one side": f"{row['name']} ({row['owner']})",
                 "other side": f"{row['other_name']} ({row['other_owner']})",
                 "why they might": row["because"],
-                "correlation": "–"
-                if missing(row["correlation"])
-                else f"{row['correlation']:+.2f}".replace("-", "−"),
+                "correlation": row["correlation"],
                 "do they pull apart?": shows,
             }
         )
@@ -165,7 +188,7 @@ def unit_totals(rows: Sequence[tuple[str, Attainment]]) -> pd.DataFrame:
             found.append(
                 {
                     "unit": unit,
-                    "reached": share_text(result.total, places=0),
+                    "reached": float(result.total),
                     "goals met": int((leaves["attainment"] >= 1).sum()),
                     "measured": len(leaves),
                 }
@@ -173,19 +196,25 @@ def unit_totals(rows: Sequence[tuple[str, Attainment]]) -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
-def conflict_lines(table: pd.DataFrame, currency: str) -> pd.DataFrame:
-    """KPIs with two definitions in words: [KPI, one says, value, the other says, value]."""
-    rows = [
-        (
-            row.name_,
-            f"{row.owner}, from the {row.source}",
-            measure_text(row.value, row.measure, currency),
-            f"{row.rival_owner}, from the {row.rival_source}",
-            measure_text(row.rival, row.measure, currency),
-        )
-        for row in table.rename(columns={"name": "name_"}).itertuples()
+def conflict_lines(table: pd.DataFrame, currency: str) -> Table:
+    """KPIs with two definitions: what one side says and its value, what the other says and its value."""
+    rows: list[tuple[Any, ...]] = []
+    formats = {}
+    for number, row in enumerate(table.to_dict("records")):
+        rows.append((row["name"], f"{row['owner']}, from the {row['source']}", _plain(row["value"]),
+                     f"{row['rival_owner']}, from the {row['rival_source']}", _plain(row["rival"]),
+                     _measure(row["measure"], currency)))  # fmt: skip
+        formats[number, "value"] = kpi_format(row["measure"], row["value"])
+        formats[number, "rival"] = kpi_format(row["measure"], row["rival"])
+    columns = [
+        Column("kpi", "KPI"),
+        Column("one", "One says"),
+        Column("value", "Its value", "number"),
+        Column("other", "The other says"),
+        Column("rival", "Its value", "number"),
+        Column("unit", "Unit"),
     ]
-    return pd.DataFrame(rows, columns=["KPI", "one says", "one value", "the other says", "other value"])
+    return _without(columns, rows, formats, set(), "definitions")
 
 
 def owner_lines(owners: dict[str, list[str]]) -> pd.DataFrame:
@@ -217,13 +246,3 @@ def outlook_lines(result: Statement) -> pd.DataFrame:
         .rename(columns={"name": "line"})
         .reset_index(drop=True)
     )
-
-
-def day(value: Any) -> str:
-    """A date for a table, unbroken."""
-    return date_text(value).replace(" ", "\u00a0")
-
-
-def cents(amount: int) -> str:
-    """Ten-thousandths to the cent, for a table that proves something."""
-    return f"{amount / SCALE:,.2f}".replace("-", "−")
