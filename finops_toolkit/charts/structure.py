@@ -109,7 +109,9 @@ def bars_with_variance(
     check_columns(frame, [name, actual, reference, last_year])
     columns = [actual, reference, last_year]
     rows = _figures(frame, name, columns, good, total, cut, scenario, shown)
-    scale = scale_for([*rows.values, *rows.aims, *rows.past])
+    # The parts decide the unit and the decimals; a total has room for its digits.
+    parts = slice(0, len(frame))
+    scale = scale_for([*rows.values[parts], *rows.aims[parts], *rows.past[parts]])
     with house_style():
         place = make_rows(ax, rows.names, head=15, pitch=24.0 if last_year else 19.5)
         value, delta, pins = _tiers(rows, scale)
