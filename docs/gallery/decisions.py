@@ -7,6 +7,7 @@ import datetime as dt
 import pandas as pd
 from matplotlib.axes import Axes
 
+from finops_toolkit.charts.portfolio import portfolio_map
 from finops_toolkit.charts.timelines import timeline
 from finops_toolkit.charts.trees import driver_tree
 
@@ -64,4 +65,32 @@ def timeline_of_decisions() -> Axes:
     )
 
 
-CHARTS = (driver_tree_of_return, timeline_of_decisions)
+def portfolio_of_initiatives() -> Axes:
+    """What could be done over two measures: what pays, what is soon there, and what it costs."""
+    rows = [
+        ("Scrap on line 2", 4, 0.62, 180_000, True),
+        ("Second castings supplier", 7, 0.41, 90_000, True),
+        ("Automatic warehouse", 22, 0.17, 1_450_000, False),
+        ("Price list by segment", 3, 0.55, 40_000, True),
+        ("New ERP module", 18, 0.08, 620_000, False),
+        ("Heat recovery", 13, 0.24, 380_000, True),
+        ("Sea instead of air freight", 2, 0.33, 25_000, True),
+        ("Solar roof", 16, 0.13, 850_000, False),
+        ("Predictive maintenance", 11, 0.29, 260_000, False),
+    ]
+    return portfolio_map(
+        pd.DataFrame(rows, columns=["name", "x", "y", "size", "chosen"]),
+        across="Time until it pays",
+        up="Return a year",
+        area="Investment",
+        units=("months", "%", "EUR"),
+        lines=(12, 0.2),
+        quadrants=("quick wins", "worth the wait", "small change", "think again"),
+        message="Five initiatives for EUR 715 k bring most of the return within a year",
+        who="Plant North",
+        what="Initiatives for 2026",
+        when="as of November 2025",
+    )
+
+
+CHARTS = (driver_tree_of_return, timeline_of_decisions, portfolio_of_initiatives)

@@ -12,9 +12,17 @@ from .bridges import bridge
 from .bullets import bullet
 from .cards import kpi_cards
 from .checking import Finding, check_chart
+from .heat import heat_map
 from .layout import new_axes
+from .lines import line_with_target
+from .monitoring import control_chart, fan_chart
+from .multiples import small_multiples
+from .portfolio import portfolio_map
+from .sensitivity import tornado
 from .structure import bars_with_variance
-from .time import columns_with_plan, line_with_target
+from .time import columns_with_plan
+from .timelines import timeline
+from .trees import driver_tree
 from .words import alt_text
 
 __all__ = [
@@ -25,7 +33,15 @@ __all__ = [
     "bullet",
     "check_chart",
     "columns_with_plan",
+    "control_chart",
+    "fan_chart",
+    "driver_tree",
+    "heat_map",
     "kpi_cards",
     "line_with_target",
     "new_axes",
+    "small_multiples",
+    "portfolio_map",
+    "timeline",
+    "tornado",
 ]

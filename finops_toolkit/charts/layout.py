@@ -216,12 +216,14 @@ def place_labels(
     *,
     radii: Sequence[float] | float = 3.0,
     avoid: Iterable[Text] = (),
+    lines: Iterable[Line2D] = (),
     widest: float = 120.0,
     **how: Any,
 ) -> list[int]:
     """Labels beside points (data coordinates) so that none covers another, a marker or the axes' edge.
 
-    `radii`: of the markers, in points; `avoid`: texts that are there already. A label stands right of its
+    `radii`: of the markers, in points; `avoid`: texts that are there already; `lines`:
+    are kept clear of words where there is room elsewhere. A label stands right of its
     marker, left, above, below or at a corner; else further out with a thin line to its marker. The first
     given are placed first. Call it last, when the axes have their size. Returns the indices for which there
     was no room at all: their labels are not drawn.
@@ -235,6 +237,7 @@ def place_labels(
     centres = ax.transData.transform(np.asarray(points, dtype=float).reshape(-1, 2))
     sizes = np.broadcast_to(np.asarray(radii, dtype=float) * pixel, len(centres))
     taken: list[Any] = [text.get_window_extent(renderer).extents for text in avoid if text.get_text()]
+    clear = [line.get_window_extent(renderer).extents for line in lines]
     inside = np.array(ax.get_window_extent(renderer).extents)
     left_out = []
     for index, (words, centre) in enumerate(zip(texts, centres, strict=True)):
@@ -243,7 +246,8 @@ def place_labels(
         label.set(ha="left", va="bottom")
         extent = label.get_window_extent(renderer)
         wanted = np.array([extent.width, extent.height])
-        found = _free_place(centre, wanted, sizes[index], np.array(taken), centres, sizes, inside, pixel)
+        around = (centre, wanted, sizes[index], centres, sizes, inside, pixel)
+        found = _free_place(np.array([*taken, *clear]), *around) or _free_place(np.array(taken), *around)
         if found is None:
             label.remove()
             left_out.append(index)
@@ -260,10 +264,10 @@ def place_labels(
 
 
 def _free_place(
+    taken: np.ndarray,
     centre: np.ndarray,
     wanted: np.ndarray,
     radius: float,
-    taken: np.ndarray,
     centres: np.ndarray,
     sizes: np.ndarray,
     inside: np.ndarray,

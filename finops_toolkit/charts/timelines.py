@@ -40,8 +40,8 @@ def timeline(
 
     `frame`: name, owner, start, end (missing: still open, drawn to today), status ("done", "open" or
     "late"), optionally due; dates as datetime.date or Timestamp. `milestones`: dates that concern all rows.
-    Rows stand in the frame's order, one to forty. Without a `message` the late ones are counted. Raises UsageError that names all rows without a start, with
-    an end before it, or with an unknown status.
+    Rows stand in the frame's order, one to forty. Without a `message` the late ones are counted. Raises
+    UsageError that names all rows without a start, with an end before it, or with an unknown status.
     """
     check_columns(frame, ["name", "owner", "start", "end", "status"])
     rows = _rows(frame, _day(today) or today)
@@ -147,8 +147,8 @@ def _names(ax: Axes, names: list[list[str]], rows: list[dict[str, Any]]) -> floa
         for words, side, shift, style in cells:
             ax.annotate(
                 words, (side, place), (shift, 0), xycoords=("axes fraction", "data"),
-                textcoords="offset points", va="center_baseline", ha="left", parse_math=False, linespacing=1.0,
-                annotation_clip=False, **{"color": TEXT, "fontsize": LABEL, **style},
+                textcoords="offset points", va="center_baseline", ha="left", parse_math=False,
+                linespacing=1.0, annotation_clip=False, **{"color": TEXT, "fontsize": LABEL, **style},
             )  # fmt: skip
     return left
 

@@ -132,7 +132,7 @@ def series_message(
     """
     wanted = list(references) if references is not None else [math.nan] * len(values)
     rows = list(zip(values, wanted, labels, strict=True))
-    head = f"{who}: {_lower(name)}" if who else name[:1].upper() + name[1:]
+    head = f"{who}: {in_sentence(name)}" if who else name[:1].upper() + name[1:]
     places = [place for place, row in enumerate(rows) if _known(row[0])]
     if not places:
         return f"{head}: none"
@@ -188,7 +188,7 @@ def _beside(rows: Sequence[tuple], unit: str, step: str) -> str:
     return f", {_gap_size(last, before, unit)} {'more' if side > 0 else 'less'} than in {rows[-2][2]}"
 
 
-def _lower(name: str) -> str:
+def in_sentence(name: str) -> str:
     """A measure's name within a sentence: "revenue", but "OTIF" and "Net Promoter Score" as they are."""
     return name[:1].lower() + name[1:] if name[1:] == name[1:].lower() and len(name) > 1 else name
 
@@ -208,7 +208,7 @@ def ranking_message(
     `effects`: gaps to the reference, favourable positive (plain units; shares for unit "%"). Without any, the
     largest value and its share of the total are told.
     """
-    head = f"{who}: {_lower(name)}" if who else name[:1].upper() + name[1:]
+    head = f"{who}: {in_sentence(name)}" if who else name[:1].upper() + name[1:]
     told = [(str(label), float(value)) for label, value in zip(names, values, strict=True) if _known(value)]
     if not told:
         return f"{head}: none"
