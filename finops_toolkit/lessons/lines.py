@@ -128,7 +128,7 @@ def goal_lines(table: pd.DataFrame, currency: str = "") -> Table:
         for key in ("value", "target"):
             formats[number, key] = kpi_format(measure, row.get(key))
     columns = [
-        Column("goal", "Goal"),
+        Column("goal", "Goal", wide=True),
         Column("weight", "Weight", "share", "%"),
         Column("owner", "Owner"),
         Column("kpi", "KPI"),

@@ -32,10 +32,10 @@ def table_of(
     """A frame as a Table, its index left out: every row and every column of it.
 
     By column: `names` are heads, `units` stand below them. `formats` says what the figures are: a number of
-    decimals, "share" (0.12 is 12 %), "money" (int ten-thousandths, shown whole or in thousands), "cents"
-    (int ten-thousandths, to the cent) or "text" (taken literally, as a year or a number of a document).
-    `signed` columns are variances, written with + or −. Else numbers have no decimals where all are whole,
-    two below ten and one above. Raises UsageError for columns that are not there or not unique.
+    decimals, "share" (0.12 is 12 %), "money" (int ten-thousandths, all of a table whole or all in
+    thousands), "cents" (int ten-thousandths, to the cent) or "text" (taken literally, as the number of a
+    document). `signed` columns are variances, written with + or −. Else numbers have no decimals where all
+    are whole, two below ten and one above. Raises UsageError for columns that are unknown or not unique.
     """
     names, units, formats = names or {}, units or {}, formats or {}
     heads = [str(column) for column in frame.columns]
@@ -49,10 +49,14 @@ def table_of(
             f"Not known to the table: {joined([*unknown, *wrong])}.",
             f"Columns are {joined(heads)}; formats a number of decimals or {joined(FORMATS, 'or')}.",
         )
+    # All money of a table is in one scale: what stands side by side is compared.
+    money = [abs(value) for place, head in enumerate(heads) if formats.get(head) == "money"
+             for value in frame.iloc[:, place] if not missing(value)]  # fmt: skip
+    divisor = 1000 if max(money, default=0) >= LARGE * SCALE else 1
     columns: list[Column] = []
     values = []
     for place, head in enumerate(heads):
-        column, cells = _column(head, list(frame.iloc[:, place]), formats.get(head))
+        column, cells = _column(head, list(frame.iloc[:, place]), formats.get(head), divisor)
         unit = " ".join(part for part in (units.get(head, ""), column.unit) if part)
         key, words = _key(head, [known.key for known in columns]), names.get(head, _words(head))
         columns.append(replace(column, key=key, head=words, unit=unit, signed=head in signed))
@@ -78,16 +82,13 @@ def _key(head: str, taken: list[str]) -> str:
     return key
 
 
-def _column(head: str, values: list[Any], said: str | int | None) -> tuple[Column, list[Any]]:
+def _column(head: str, values: list[Any], said: str | int | None, divisor: int) -> tuple[Column, list[Any]]:
     """Kind, decimals and divisor of a column, and its values in plain Python."""
     known = [value for value in values if not missing(value)]
     if said in ("money", "cents"):
-        amounts = [None if missing(value) else value / SCALE for value in values]
-        large = said == "money" and max((abs(value) for value in known), default=0) >= LARGE * SCALE
-        kind = Column(
-            "c", "", "number", "k" if large else "", 2 if said == "cents" else 0, 1000 if large else 1
-        )
-        return kind, amounts
+        divisor, places = (divisor, 0) if said == "money" else (1, 2)
+        kind = Column("c", "", "number", "k" if divisor > 1 else "", places, divisor)
+        return kind, [None if missing(value) else int(value) / SCALE for value in values]
     if said == "share":
         return Column("c", "", "share", "%", 1), [_number(value) for value in values]
     year = head.lower() == "year" and said is None
