@@ -165,18 +165,38 @@ def _spans(books: Books, words: Sequence[str] | None) -> list[Period]:
 
 def _facts(books: Books, arguments: argparse.Namespace) -> list[tuple[str, str]]:
     """What stands in the footer of every page: books, data, how they reconcile, version."""
-    from .wording import counted
-
-    differences = sum(finding.level == "difference" for finding in books.findings())
-    state = (
-        f"{counted(differences, 'difference')}; finops check lists them" if differences else "no differences"
-    )
     return [
         ("Books", f"{books.name} ({books.currency})" if books.currency else books.name),
         ("Data", books.folder.name if arguments.data else "the generated company"),
-        ("Contract and reconciliation", state),
+        ("Contract and reconciliation", _reconciled(books)),
         ("Made with", f"finops_toolkit {__version__}"),
     ]
+
+
+def _reconciled(books: Books) -> str:
+    """Which pairs of ledger and records agree, by how much money the others differ, and what else differs."""
+    from .wording import counted, joined, money_text, sentence
+
+    found = {f"{finding.table} {finding.rule}": finding for finding in books.findings()}
+    found = {name: finding for name, finding in found.items() if finding.level == "difference"}
+    pairs = {
+        str(pair): found.pop(f"ledger {pair}_agree", None) for pair in books.reconciliation()["pair"].unique()
+    }
+    agreeing = [pair for pair, finding in pairs.items() if finding is None]
+    differing = [
+        f"{pair} {money_text(finding.amount, sign=True)} ({counted(finding.count, 'unit-month')} off)"
+        for pair, finding in pairs.items()
+        if finding is not None
+    ]
+    words = [f"agree to the cent: {joined(agreeing)}"] if agreeing else []
+    words += [f"ledger less records: {joined(differing)}"] if differing else []
+    words += [] if pairs else ["nothing to reconcile: no ledger with records beside it"]
+    if found:
+        tables = joined(dict.fromkeys(finding.table for finding in found.values()))
+        words.append(f"{counted(len(found), 'other difference')} in {tables}")
+    elif not differing:
+        words.append("no differences")
+    return sentence("; ".join(words) + ("; finops check lists them" if found or differing else ""))
 
 
 def check(arguments: argparse.Namespace) -> int:

@@ -12,6 +12,7 @@ _PART = re.compile(
     r"|<table\b[^>]*>(?=\s*(?:<caption[^>]*>(?P<caption>.*?)</caption>)?)|</table>",
     re.DOTALL,
 )
+_EMPTY_HEAD = re.compile(r"<th\b[^>]*>\s*</th>")
 _TAKEN = ("content", "sources")  # the ids of the page around the body
 
 
@@ -49,7 +50,8 @@ def outlined(body: str, title: str) -> tuple[str, list[Entry]]:
         label = _once(f"Table: {name}", labels, " ")
         return f'<div class="wide" role="region" tabindex="0" aria-label="{escape(label)}">{found[0]}'
 
-    return _PART.sub(part, body), entries
+    # A head without words is none; frames have such a corner.
+    return _PART.sub(part, _EMPTY_HEAD.sub("<td></td>", body)), entries
 
 
 def _plain(html: str) -> str:
