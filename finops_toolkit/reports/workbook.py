@@ -146,7 +146,7 @@ def _write_cover(
     for text in words:
         row += 1
         sheet.write_string(row + 1, 0, text, formats.of(mark="quiet"))
-    _for_print(sheet, clean(" · ".join(heading)), landscape=False)
+    _for_print(sheet, clean(" · ".join(heading)), landscape=False, one_page=False)
 
 
 def _contents(table: Table) -> str:
@@ -154,11 +154,11 @@ def _contents(table: Table) -> str:
     return f"{words}{', with a chart' if table.chart else ''}. {table.note}".strip()
 
 
-def _for_print(sheet: Any, title: str, landscape: bool) -> None:
+def _for_print(sheet: Any, title: str, landscape: bool, one_page: bool) -> None:
     sheet.set_paper(9)
     if landscape:
         sheet.set_landscape()
-    sheet.fit_to_pages(1, 0)
+    sheet.fit_to_pages(1, int(one_page))
     sheet.set_margins(0.5, 0.5, 0.6, 0.7)
     # In a footer & begins a command.
     text = title.replace("\n", " ")[:90].replace("&", "&&")
@@ -196,7 +196,12 @@ def _write(workbook: Any, formats: Formats, place: Placed, known: dict[str, Plac
         sheet.autofilter(place.head, 0, place.last, len(table.columns) - 1)
     first = place.head - any(column.group for column in table.columns)
     sheet.repeat_rows(first, place.head)
-    _for_print(sheet, clean(title), landscape=True)
+    _for_print(sheet, clean(title), landscape=True, one_page=not place.tall)
+    # Account numbers are texts, and sums differ from their neighbours: neither is a mistake to flag.
+    everywhere = f"A1:{cell_name(place.last, len(table.columns))}"
+    sheet.ignore_errors(
+        dict.fromkeys(("number_stored_as_text", "formula_differs", "formula_range"), everywhere)
+    )
     if table.hidden:
         sheet.set_tab_color("#B8BEC3")
     return formulas

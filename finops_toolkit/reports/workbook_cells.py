@@ -18,6 +18,7 @@ _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]
 _NOT_A_NAME = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 _LONGEST_NAME = 31
 _WIDE, _TEXT, _NARROW, _ROOM = 34, 40, 9, 3  # widths in letters
+_PAGE = 110.0  # letters across a landscape page
 _LINE = 15.0  # height of a line in points
 _MOST_LINES = 27  # a row is at most 409 points high
 
@@ -141,6 +142,13 @@ def widths(table: Table) -> list[float]:
         longest = max((len(row[number]) for row in texts), default=0)
         most = _WIDE if column.wide else _TEXT
         found.append(float(min(max(longest + 2, head, _NARROW), max(most, head))))
+    # A narrow table has room for its longest text: the page is as wide either way.
+    room = _PAGE - sum(found)
+    for number, column in enumerate(table.columns):
+        if column.kind == "text" and room > 0:
+            more = min(max((len(row[number]) for row in texts), default=0) + 2.0 - found[number], room)
+            found[number] += max(more, 0.0)
+            room -= max(more, 0.0)
     if table.columns[0].kind == "text":
         found[0] = max(found[0], 12.0)  # the way back stands in it
     return found

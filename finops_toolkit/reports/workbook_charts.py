@@ -60,10 +60,16 @@ def in_words(table: Table) -> str:
     return f"{table.chart.title or table.caption or table.name}{unit}: {', '.join(figures)}."
 
 
+def no_reference(text: str) -> str:
+    """A title that a program does not take for a reference to a cell, as it does where it begins with =."""
+    said = clean(text, 250)
+    return f" {said}" if said.startswith("=") else said or " "
+
+
 def _series(drawn: Any, place: Any, across: list[Any], number: int, order: int) -> None:
     chart, column = place.table.chart, place.table.columns[number]
     series: dict[str, Any] = {
-        "name": [place.sheet, place.head, number],
+        "name": no_reference(column.head),
         "categories": across,
         "values": [place.sheet, place.first, number, place.last, number],
     }
@@ -75,8 +81,8 @@ def _series(drawn: Any, place: Any, across: list[Any], number: int, order: int) 
         } | dashed
     else:
         series |= _fill(column.key, order)
-        series |= {"gap": 60, "overlap": 30} if len(chart.series) > 1 else {"gap": 50}
-    if order == 0 and len(place.table.rows) <= _MANY:
+        series["gap"] = 60
+    if len(chart.series) == 1 and len(place.table.rows) <= _MANY:
         series["data_labels"] = {"value": True, "num_format": number_format(column), "font": {"size": 8}}
     drawn.add_series(series)
 
@@ -175,12 +181,11 @@ def _dress(drawn: Any, table: Table, series: int) -> None:
     assert chart is not None
     unit = next(column.unit for column in table.columns if column.key == chart.series[0])
     column = next(column for column in table.columns if column.key == chart.series[0])
-    words = clean(chart.title or table.caption or table.name, 250)
-    # A title that begins with = would be taken for a reference.
+    words = chart.title or table.caption or table.name
     said = f"{words}, {unit}" if unit and unit not in words else words
     drawn.set_title(
         {
-            "name": f" {said}" if said.startswith("=") else said,
+            "name": no_reference(said),
             "name_font": {"size": 11, "bold": True, "color": INK},
             "overlay": False,
         }
