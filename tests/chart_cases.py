@@ -158,6 +158,54 @@ def draw_timeline(given: Case) -> Axes:
     )
 
 
+def draw_control(given: Case) -> Axes:
+    """A process whose limits step half-way; what is outside signals."""
+    values = given.values / 1e5
+    half = np.arange(len(values)) < len(values) / 2
+    table = pd.DataFrame({
+        "value": values, "centre": np.where(half, 30.0, 28.0), "lower": np.where(half, 20.0, 21.0),
+        "upper": np.where(half, 40.0, 35.0), "out": (values > 38) | (values < 21),
+    }, index=by_month(given).index)  # fmt: skip
+    return charts.control_chart(
+        table, signals="out", measure="days", good="down", what="Days to decide", **SAID
+    )
+
+
+def draw_fan(given: Case) -> Axes:
+    """History, and six months of what may come."""
+    start = known(given.values[-1])
+    months = pd.period_range("2023-02", periods=len(given.values) + 6, freq="M")
+    spread = np.concatenate([np.full(len(given.values), np.nan), np.linspace(0.05, 0.3, 6)]) * abs(start)
+    table = pd.DataFrame({"actual": [*given.values, *[np.nan] * 6], "plan": np.nanmean([0, *given.aims])},
+                         index=months)  # fmt: skip
+    for name, share in (("p5", -1.6), ("p25", -0.7), ("p50", 0.0), ("p75", 0.7), ("p95", 1.6)):
+        table[name] = start + spread * share
+    return charts.fan_chart(table, plan="plan", what="Cash", unit="EUR", **SAID)
+
+
+def draw_panels(given: Case) -> Axes:
+    """Six months of each of the first twelve categories."""
+    months = pd.period_range("2025-06", periods=6, freq="M")
+    rows = [
+        {"unit": name, "month": month, "actual": value * (0.8 + n / 12), "budget": aim}
+        for name, value, aim in list(zip(given.names, given.values, given.aims, strict=True))[:12]
+        for n, month in enumerate(months)
+    ]
+    return charts.small_multiples(pd.DataFrame(rows), plan="budget", what="Revenue", unit="EUR", **SAID)
+
+
+def draw_portfolio(given: Case) -> Axes:
+    """Where x, y and size are values; one that is not known is zero."""
+    table = pd.DataFrame(
+        {"name": given.names, "x": given.values, "y": given.values / 1e7, "size": given.aims}
+    )
+    table["y"] += np.linspace(0, 0.3, len(table))[::-1]
+    table["chosen"] = np.arange(len(table)) % 2 == 0
+    return charts.portfolio_map(
+        table.fillna(0.0), across="Investment", up="Return", area="Value", units=("EUR", "%", "EUR"), **SAID
+    )
+
+
 DRAW: dict[str, Callable[[Case], Axes]] = {
     "columns_with_plan": lambda given: charts.columns_with_plan(
         by_month(given), plan="budget", what="Revenue", unit="EUR", **SAID
@@ -198,4 +246,8 @@ DRAW: dict[str, Callable[[Case], Axes]] = {
     "heat_map": draw_heat,
     "driver_tree": draw_tree,
     "timeline": draw_timeline,
+    "control_chart": draw_control,
+    "fan_chart": draw_fan,
+    "small_multiples": draw_panels,
+    "portfolio_map": draw_portfolio,
 }  # fmt: skip
