@@ -91,8 +91,9 @@ def _column(head: str, values: list[Any], said: str | int | None, divisor: int) 
         return kind, [None if missing(value) else int(value) / SCALE for value in values]
     if said == "share":
         return Column("c", "", "share", "%", 1), [_number(value) for value in values]
-    year = head.lower() == "year" and said is None
-    if known and said != "text" and not year and all(_is_number(value) for value in known):
+    if head.lower() == "year" and said is None:
+        said = "text"
+    if known and said != "text" and all(_is_number(value) for value in known):
         numbers = [_number(value) for value in values]
         places = (
             said if isinstance(said, int) else _places([abs(value) for value in numbers if value is not None])
@@ -102,7 +103,7 @@ def _column(head: str, values: list[Any], said: str | int | None, divisor: int) 
         return Column("c", "", "date"), [
             None if missing(value) else dt.date(value.year, value.month, value.day) for value in values
         ]
-    texts = [None if missing(value) else _text(value) for value in values]
+    texts = [None if missing(value) else str(value) if said == "text" else _text(value) for value in values]
     wide = any(len(str(text)) >= _WIDE for text in texts)
     return Column("c", "", wide=wide), texts
 

@@ -18,7 +18,7 @@ from ..wording import BLANK, joined
 from .model import Column, Table
 
 # The words of charts.style for good and bad; black and grey are those of the pages.
-GOOD, BAD, QUIET, INK, LINE = "#00745A", "#B8480A", "#56636e", "#1d252c", "#d5dbe0"
+GOOD, BAD, QUIET, INK, LINE = "#008053", "#A03000", "#56636e", "#1d252c", "#d5dbe0"
 FOOTNOTES = 4  # more kinds of notes than these are said in one line, marks would be noise
 MARKED = 200  # and so are marks at more cells than these
 _STYLES = {"good": f"color:{GOOD};font-weight:bold", "bad": f"color:{BAD};font-weight:bold",

@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
 from ..errors import UsageError
@@ -23,6 +23,7 @@ MARKS = ("good", "bad", "quiet")
 # A reference in a formula: {column} in the same row, {row.column}, {table:column} all rows of a column,
 # {table:row.column}. Only our own code writes formulas; text from data never gets into one.
 REFERENCE = re.compile(r"\{(?:(?P<table>[a-z]\w*):)?(?:(?P<row>[A-Za-z0-9_-]+)\.)?(?P<column>[a-z]\w*)\}")
+EXACT = Context(prec=400)  # room for any number a float can be
 _PLACED = ("formats", "marks", "notes", "formulas", "links")
 _KEY = re.compile(r"[a-z]\w*")
 
@@ -59,7 +60,7 @@ class Column:
         # Halves go up, as in the sentences (wording) and in a workbook.
         exact = Decimal(str(value))
         shown = exact * 100 if self.kind == "share" else exact / self.divisor
-        rounded = f"{abs(shown).quantize(Decimal(1).scaleb(-self.places), ROUND_HALF_UP):,}"
+        rounded = f"{abs(shown).quantize(Decimal(1).scaleb(-self.places), ROUND_HALF_UP, EXACT):,}"
         if not any(digit in rounded for digit in "123456789"):
             return rounded
         return f"{MINUS if shown < 0 else '+' if self.signed else ''}{rounded}"
