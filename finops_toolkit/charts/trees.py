@@ -67,8 +67,8 @@ def _nodes(frame: pd.DataFrame, unit: str) -> list[dict[str, Any]]:
         delta = row["delta"]
         rows.append(
             {
-                "node": str(row["node"]),
-                "parent": None if missing(row["parent"]) or row["parent"] == "" else str(row["parent"]),
+                "node": _key(row["node"]),
+                "parent": None if missing(row["parent"]) or row["parent"] == "" else _key(row["parent"]),
                 "name": str(row["name"]),
                 "value": row["value"],
                 "delta": math.nan if missing(delta) or not math.isfinite(delta) else float(delta),
@@ -79,6 +79,11 @@ def _nodes(frame: pd.DataFrame, unit: str) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def _key(value: Any) -> str:
+    """What a node is called; a whole number stays one where a missing parent made the column float."""
+    return str(int(value)) if isinstance(value, float) and value == int(value) else str(value)
 
 
 def _checked(nodes: list[dict[str, Any]]) -> list[dict[str, Any]]:
