@@ -23,7 +23,9 @@ from .sheets import actions_table, statement_table
 from .tables import MIME, Table, table_html, table_of
 from .wording import date_text, missing, money_text
 
-DPI = 120
+DPI = 120  # a chart's size on a screen
+PRINTED = 200  # and the dots it is drawn with, so that it is sharp on paper
+COLOURS = 128  # a palette makes such a picture half as large as one of 120 dots in full colour
 # Notebooks turn $…$ into formulas; text from data is none.
 LITERAL = 'class="tex2jax_ignore"'
 SPOKEN = "position:absolute;width:1px;height:1px;overflow:hidden"
@@ -75,23 +77,32 @@ def show_chart(chart: Any, alt: str | None = None) -> None:
     words = alt if alt is not None else alt_text(figure)
     if not words.strip():
         raise UsageError("The chart has no alternative text.", "Give alt=, a sentence with what it shows.")
-    buffer = io.BytesIO()
-    # No date and no version in the file: the same figures give the same bytes.
-    figure.savefig(
-        buffer,
-        format="png",
-        dpi=DPI,
-        bbox_inches=None if fitted(figure) else "tight",
-        pad_inches=0.06,
-        metadata={"Software": None},
-    )
-    shown: dict[str, Any] = {"image/png": buffer.getvalue(), "text/plain": words}
+    picture, width = _png(figure)
+    shown: dict[str, Any] = {"image/png": picture, "text/plain": words}
     table = chart_table(figure)
     if table is not None:
         shown[MIME] = table.to_json()
-    display(shown, metadata={"image/png": {"alt": words}}, raw=True)
+    display(shown, metadata={"image/png": {"alt": words, "width": width}}, raw=True)
     spoken = f'<p {LITERAL} style="{SPOKEN}">{escape(words)}</p>'
     display({"text/plain": words, "text/html": spoken}, metadata={"spoken": True}, raw=True)
+
+
+def _png(figure: Any) -> tuple[bytes, int]:
+    """A figure as PNG, sharp enough for paper, and the width it has on a screen, in pixels."""
+    from PIL import Image
+
+    drawn, packed = io.BytesIO(), io.BytesIO()
+    figure.savefig(
+        drawn,
+        format="png",
+        dpi=PRINTED,
+        bbox_inches=None if fitted(figure) else "tight",
+        pad_inches=0.06,
+    )
+    image = Image.open(drawn).convert("RGB")
+    # No date and no version in the file: the same figures give the same bytes.
+    image.quantize(COLOURS, dither=Image.Dither.NONE).save(packed, "png", optimize=True)
+    return packed.getvalue(), round(image.width * DPI / PRINTED)
 
 
 def show_table(
