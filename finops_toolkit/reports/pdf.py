@@ -17,12 +17,10 @@ from .clean import Cleaner
 from .outline import outlined
 from .pages import Facts, report_body
 from .parameters import title_of
-from .pdf_document import FONTS, blocks_of, short, text
+from .pdf_document import FONTS, MISSING, blocks_of, short, spoken, text
 
 _TEMPLATE = Path(__file__).with_name("template") / "report.typ"
 _COLOURS = {"good": GOOD, "bad": BAD, "quiet": QUIET, "ink": INK, "line": LINE}
-# Tagged, with a title, a language and a text for each picture, or there is no PDF.
-_STANDARD = ["ua-1"]
 
 
 def report_pdf(notebook: Any, heading: Sequence[str] = (), facts: Facts = (), title: str = "") -> bytes:
@@ -41,8 +39,8 @@ def report_pdf(notebook: Any, heading: Sequence[str] = (), facts: Facts = (), ti
     blocks = blocks_of(body, tables)
     if not name:
         blocks = [{"is": "heading", "level": 1, "name": "", "in": [text(title)]}, *blocks]
-    document = {
-        "title": " · ".join([title, *heading]),
+    document: dict[str, Any] = {
+        "title": spoken(" · ".join([title, *heading])),
         "strip": [text(part) for part in ([] if title == name else [title]) + list(heading)],
         "books": text(facts[0][1]) if facts else "",
         "footer": text(short(" · ".join([title, *heading]))),
@@ -50,6 +48,11 @@ def report_pdf(notebook: Any, heading: Sequence[str] = (), facts: Facts = (), ti
         "facts": [[text(key), text(said)] for key, said in facts],
         "colours": _COLOURS,
     }
+    if MISSING in json.dumps(document, ensure_ascii=False):
+        lacking = (
+            f"What the fonts of this file do not hold stands as {MISSING}; the page of the report shows it."
+        )
+        document["facts"].append(["Characters", lacking])
     return _typeset(document)
 
 
@@ -100,14 +103,15 @@ def _compiled(template: bytes, document: Any) -> bytes:
     from matplotlib import get_data_path
 
     # Everything lies in memory: no file of this machine is in reach, no font but the ones named.
-    files = {"main.typ": template, "document.json": json.dumps(document).encode()}
+    files: Any = {"main.typ": template, "document.json": json.dumps(document).encode()}
     return typst.compile(
         files,
-        root=str(FONTS),
-        font_paths=[str(FONTS), str(Path(get_data_path(), "fonts/ttf"))],
+        root=FONTS,
+        font_paths=[FONTS, Path(get_data_path(), "fonts/ttf")],
         ignore_system_fonts=True,
         format="pdf",
-        pdf_standards=_STANDARD,
+        # Tagged, with a title, a language and a text for each picture, or there is no PDF.
+        pdf_standards="ua-1",
         timestamp=0,
     )
 

@@ -1,7 +1,7 @@
-"""What a PDF holds, as plain data: the cleaned page read by pandoc, its tables as cells, its pictures as bytes.
+"""What a PDF holds, as plain data: the page read by pandoc, its tables as cells, its pictures as bytes.
 
-The template that typesets it (template/report.typ) is code and never changes; everything else is data in JSON.
-So no text can become Typst: there is no Typst made of it.
+The template that typesets it (template/report.typ) is code and never changes; everything else is data in
+JSON. So no text can become Typst: there is no Typst made of it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from ..tables.model import Column, Table
 from ..wording import BLANK
 
 FONTS = Path(__file__).parent.parent / "fonts"
-_LONGEST = 24  # letters of a word between two places where a line may break
+MISSING = "\ufffd"  # stands for what no font has
+_LONGEST = 16  # letters of a word between two places where a line may break
 _DEEPEST = 8  # lists in lists, marks in marks: from here on only their text
 _TALL = 1500  # letters from which on a row may be broken by a page
 _HEAD = 120  # letters that a head may have, which stands on every sheet
@@ -78,8 +79,13 @@ def _drawn() -> frozenset[int]:
 def text(said: str) -> str:
     """Text as it can be set: `�` where no font has a character, and long words with places to break at."""
     if not said.isascii() or not said.isprintable():
-        said = "".join(c if _is_drawn(c) else "\ufffd" for c in said)
+        said = "".join(c if _is_drawn(c) else MISSING for c in said)
     return re.sub(rf"[^\s\u200b]{{{_LONGEST}}}(?=[^\s\u200b]{{8}})", "\\g<0>\u200b", said)
+
+
+def spoken(said: str) -> str:
+    """Text that is read aloud and not drawn: one line without control characters."""
+    return " ".join("".join(" " if unicodedata.category(c) == "Cc" else c for c in said).split())
 
 
 def short(said: str, longest: int = _HEAD) -> str:
@@ -88,7 +94,9 @@ def short(said: str, longest: int = _HEAD) -> str:
 
 
 def _is_drawn(character: str) -> bool:
-    return character in "\n\t" or ord(character) in _drawn() or unicodedata.category(character) in ("Cf", "Zs")
+    return (
+        character in "\n\t" or ord(character) in _drawn() or unicodedata.category(character) in ("Cf", "Zs")
+    )
 
 
 def _plain(nodes: Sequence[Any]) -> str:
@@ -100,7 +108,7 @@ def _plain(nodes: Sequence[Any]) -> str:
             for part in node:
                 walk(part)
         elif isinstance(node, dict):
-            kind, content = node.get("t"), node.get("c")
+            kind, content = node.get("t"), node.get("c", "")
             if kind == "Str":
                 words.append(content)
             elif kind in ("Space", "SoftBreak", "LineBreak"):
@@ -248,7 +256,7 @@ class _Reader:
         except (binascii.Error, ValueError):
             data = b""
         wide = re.fullmatch(r"(\d+)(px)?", dict(known).get("width", ""))
-        alt = " ".join(_plain(words).split()) or "Picture"
+        alt = spoken(_plain(words)) or "Picture"
         return {"is": "image", "svg": "svg" in kind, "bytes": list(data), "alt": alt,
                 "width": int(wide[1]) if wide else None}  # fmt: skip
 
@@ -269,7 +277,9 @@ class _Reader:
         rows = [
             {
                 "total": bool(row[0]) and "bold" in dict(row[0][0][2]).get("style", ""),
-                "cells": [_cell(self.inlines(self.flat(cell[4])) if cell else [], _colour(cell)) for cell in row],
+                "cells": [
+                    _cell(self.inlines(self.flat(cell[4])) if cell else [], _colour(cell)) for cell in row
+                ],
             }
             for row in body
         ]
@@ -307,7 +317,9 @@ def _grid(rows: Sequence[Any], width: int) -> list[list[Any]]:
 
 
 def _colour(cell: Any) -> str:
-    said = re.search(r"(?<![\w-])color: ?(#[0-9a-fA-F]{6})\b", dict(cell[0][2]).get("style", "") if cell else "")
+    said = re.search(
+        r"(?<![\w-])color: ?(#[0-9a-fA-F]{6})\b", dict(cell[0][2]).get("style", "") if cell else ""
+    )
     return said[1] if said else ""
 
 
@@ -330,7 +342,9 @@ def data_table(table: Table) -> dict[str, Any]:
             said = said.replace(" ", BLANK) if column.kind == "date" else said
             cells_.append(_cell([text(said)], mark, letters.get(where, "")))
         rows.append({"total": number in table.totals, "cells": cells_})
-    heads = [_head([text(column.head)], _unit(column), column.group, _side(column)) for column in table.columns]
+    heads = [
+        _head([text(column.head)], _unit(column), column.group, _side(column)) for column in table.columns
+    ]
     return _table(heads, rows, table.caption, below)
 
 
@@ -374,7 +388,11 @@ def _table(
 def _said(nodes: Sequence[Any]) -> str:
     """The words of inlines of ours."""
     return "".join(
-        node if isinstance(node, str) else " " if node["is"] == "break" else node.get("text") or _said(node.get("in", ()))
+        node
+        if isinstance(node, str)
+        else " "
+        if node["is"] == "break"
+        else node.get("text") or _said(node.get("in", ()))
         for node in nodes
     )
 
@@ -387,7 +405,9 @@ def _linked(nodes: Any, anchors: set[str]) -> Any:
         return nodes
     if isinstance(nodes, dict):
         made = {key: _linked(value, anchors) for key, value in nodes.items()}
-        if nodes.get("is") == "link" and (not nodes["to"] or nodes["to"][:1] == "#" and nodes["to"][1:] not in anchors):
+        if nodes.get("is") == "link" and (
+            not nodes["to"] or (nodes["to"][:1] == "#" and nodes["to"][1:] not in anchors)
+        ):
             return {"is": "span", "in": made["in"]}
         return made
     return nodes

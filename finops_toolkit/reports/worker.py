@@ -6,10 +6,12 @@ import contextlib
 import os
 import threading
 import time
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from ..errors import FinopsError
 from .files import replace_file
 from .pages import Facts, failure_page, report_page
 from .parameters import parameters_of, read_notebook
@@ -75,8 +77,14 @@ def make(run: Run, job: Job) -> Outcome:
         facts = [*job.facts[:1], *_facts(run, notebook), *job.facts[1:]]
         ended = execute(notebook, run.parameters, run.notebook.parent, job.timeout)
         headline = headline_of(ended.notebook)
+        made: dict[str, str | bytes] = {}
         if ended.status == "done":
-            _write_report(run, job, ended.notebook, facts)
+            try:
+                made = _made(run, job, ended.notebook, facts)
+            except _Unmade as problem:
+                ended = replace(ended, status="failed", cause=str(problem))
+        if ended.status == "done":
+            _write_report(run, job, made)
         else:
             _write_failure(run, job, ended, facts)
         return Outcome(run, ended.status, ended.cause, time.monotonic() - began, headline)
@@ -102,23 +110,53 @@ def _paths(run: Run, job: Job) -> dict[str, Path]:
     return {name: base.with_name(base.name + end) for name, end in ends.items()}
 
 
-def _write_report(run: Run, job: Job, notebook: Any, facts: Facts) -> None:
+class _Unmade(Exception):
+    """A format that could not be made, and why."""
+
+
+def _made(run: Run, job: Job, notebook: Any, facts: Facts) -> dict[str, str | bytes]:
+    """The report in every format asked for: all of them, or none."""
+    made: dict[str, str | bytes] = {}
+    for name in job.formats:
+        try:
+            made[name] = _MAKERS[name](notebook, run.heading, facts, run.title)
+        except Exception as problem:
+            said = (
+                str(problem) if isinstance(problem, FinopsError) else f"{type(problem).__name__}: {problem}"
+            )
+            raise _Unmade(f"its {_CALLED[name]} could not be made: {said}") from problem
+    return made
+
+
+def _pdf(notebook: Any, heading: Sequence[str], facts: Facts, title: str) -> bytes:
+    from .pdf import report_pdf
+
+    return report_pdf(notebook, heading, facts, title)
+
+
+def _workbook(notebook: Any, heading: Sequence[str], facts: Facts, title: str) -> bytes:
+    from .workbook import report_workbook
+
+    return report_workbook(notebook, heading, facts, title)
+
+
+def _notebook(notebook: Any, *_: Any) -> str:
     import nbformat
 
+    return nbformat.writes(notebook) + "\n"
+
+
+_MAKERS: dict[str, Callable[..., str | bytes]] = {
+    "html": report_page,
+    "pdf": _pdf,
+    "xlsx": _workbook,
+    "ipynb": _notebook,
+}
+_CALLED = {"html": "page", "pdf": "PDF", "xlsx": "workbook", "ipynb": "notebook"}
+
+
+def _write_report(run: Run, job: Job, made: dict[str, str | bytes]) -> None:
     paths = _paths(run, job)
-    made: dict[str, str | bytes] = {}
-    if "html" in job.formats:
-        made["html"] = report_page(notebook, run.heading, facts, title=run.title)
-    if "pdf" in job.formats:
-        from .pdf import report_pdf
-
-        made["pdf"] = report_pdf(notebook, run.heading, facts, title=run.title)
-    if "xlsx" in job.formats:
-        from .workbook import report_workbook
-
-        made["xlsx"] = report_workbook(notebook, run.heading, facts, title=run.title)
-    if "ipynb" in job.formats:
-        made["ipynb"] = nbformat.writes(notebook) + "\n"
     for name, content in made.items():
         replace_file(paths[name], content)
     # A format not asked for this time would show the report before this one; a failure is over.
@@ -138,7 +176,7 @@ def _write_failure(run: Run, job: Job, ended: Any, facts: Facts) -> None:
         source=ended.source,
         tail="\n".join(ended.tail.strip().splitlines()[-25:]),
         notebook=paths["kept"].name,
-        earlier=paths["html"].name if paths["html"].exists() else "",
+        earlier=next((paths[name].name for name in FORMATS if paths[name].exists()), ""),
     )
     replace_file(paths["kept"], nbformat.writes(ended.notebook) + "\n")
     replace_file(paths["failure"], page)
