@@ -25,7 +25,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help report test prove lab session notebooks bench lock clean
+.PHONY: help report test prove lab session notebooks pictures bench lock clean
 
 help: ## show this list
 	@echo "finops_toolkit: how a company's finance and operations departments work together"
@@ -53,6 +53,9 @@ session: $(COMPLETE) ## the 90-minute session as pages for laptops where nothing
 
 notebooks: $(COMPLETE) ## run lessons and solutions anew, and make the exercises from them (after a change of code or data)
 	$(BIN)/python .ci/notebooks.py
+
+pictures: $(COMPLETE) ## the documentation's charts and screenshots anew (after a change of looks; needs Chromium)
+	$(BIN)/python .ci/pictures.py
 
 bench: $(COMPLETE) ## how fast it is, against the alternatives
 	$(BIN)/python -m benchmarks
