@@ -18,7 +18,9 @@ from finops_toolkit.charts import style
 from finops_toolkit.charts.seen import contrast, luminance, see
 from finops_toolkit.errors import UsageError
 
+pytestmark = pytest.mark.filterwarnings("ignore:Glyph .* missing from font")
 ORDINARY = CASES["twelve"]
+KINDS = [kind for kind in DRAW if "," not in kind]
 # How people see who lack one kind of cones: Machado, Oliveira, Fernandes, "A physiologically-based model for
 # simulation of color vision deficiency" (IEEE TVCG 15, 2009), severity 1.0, on linear RGB.
 SIGHT = {
@@ -117,7 +119,7 @@ def test_outlined_scenarios_have_an_edge() -> None:
         assert luminance(fill["facecolor"]) < 0.35 or (edge >= 3 and fill["linewidth"] >= 0.75)
 
 
-@pytest.mark.parametrize("kind", DRAW)
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_chart_returns_its_axes_and_speaks(kind: str) -> None:
     """The axes come back, nothing is kept in pyplot; who, the message and figures are in its words."""
     import matplotlib.pyplot as plt
@@ -131,7 +133,7 @@ def test_a_chart_returns_its_axes_and_speaks(kind: str) -> None:
     assert sum(letter.isdigit() for letter in words) > 3
 
 
-@pytest.mark.parametrize("kind", DRAW)
+@pytest.mark.parametrize("kind", KINDS)
 def test_the_same_figures_give_the_same_bytes(kind: str) -> None:
     """No chance and no date is in a chart: its PNG is the same whenever it is made."""
     images = []

@@ -165,7 +165,7 @@ BROKEN: list[tuple[str, Callable[[], Axes], Callable[[Axes], Any]]] = [
     ("scale", panels, rescale),
     ("scale", foreign, inset),
     ("clipped", foreign, lambda ax: ax.figure.text(0.97, 0.5, "a long remark")),
-    ("clipped", columns, lambda ax: ax.text(5, 1e6, "far too long a remark, really", color="#222222")),
+    ("clipped", columns, lambda ax: ax.text(5.2, 0, "far too long a remark " * 3, va="top")),
     ("overlap", foreign, lambda ax: [ax.text(0.5, 4, text) for text in ("North", "South")]),
     ("overlap", columns, lambda ax: find(ax, "2.9").set_position(find(ax, "3.1").get_position())),
     ("overlap", foreign, lambda ax: [ax.text(0.5, 4, text, rotation=30) for text in ("North", "South")]),
