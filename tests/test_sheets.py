@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+import small_company
 
 from finops_toolkit import scorecard
-from finops_toolkit.books import Books
+from finops_toolkit.books import Books, open_books
 from finops_toolkit.kpis import catalogue_of
 from finops_toolkit.scorecard.figures import LINES
 from finops_toolkit.sheets import actions_table, items_table, kpi_table, statement_table
@@ -86,23 +88,32 @@ def test_only_variances_that_matter_are_marked(books: Books) -> None:
 
 def test_the_ledgers_rows_sum_to_the_statement(result: scorecard.Statement, books: Books) -> None:
     """Summed over the months of a span, the rows of a line are the line: actual, budget and last year."""
-    rows = ledger_rows(books, result)
-    months = {row[0]: row[1:] for row in zip(result.scopes, *zip(*spans(books, result).rows, strict=True),
-                                             strict=True)}  # fmt: skip
-    compared = 0
+    assert _compared(books, result) > 15
+
+
+@pytest.mark.parametrize("unit", ["CO", "A", "B"])
+def test_of_a_budget_only_the_latest_version_counts(unit: str, tmp_path: Path) -> None:
+    """A budget that was revised during the year is not counted twice."""
+    revised = open_books(small_company.write(tmp_path / "small"))
+    assert _compared(revised, scorecard.statement(revised, unit, "2025-03")) > 5
+
+
+def _compared(books: Books, result: scorecard.Statement) -> int:
+    """How many amounts that are not zero were compared with the sums of their rows."""
+    rows, compared = ledger_rows(books, result).rows, 0
+    months = dict(zip(result.scopes, spans(books, result).rows, strict=True))
     for scope, (_, first, last, _, before, until) in months.items():
+        columns = {"actual": (first, last, 4), "budget": (first, last, 5), "last_year": (before, until, 4)}
         for name, line in SIMPLE.items():
-            for column, since, to in (("actual", first, last), ("budget", first, last),
-                                      ("last_year", before, until)):  # fmt: skip
+            for column, (since, to, at) in columns.items():
                 exact = result.value(line.id, scope, column)
                 if exact is None or (scope, column) == ("outlook", "actual"):
                     continue
-                at = 5 if column == "budget" else 4
                 since = to.replace(day=1) if line.nature == "closing" else since
-                amounts = [row[at] or 0 for row in rows.rows if row[0] == name and since <= row[3] <= to]
-                assert sum(amounts) == pytest.approx(exact / SCALE, abs=0.001)
+                amounts = [row[at] or 0 for row in rows if row[0] == name and since <= row[3] <= to]
+                assert sum(amounts) == pytest.approx(exact / SCALE, abs=0.001), (name, scope, column)
                 compared += bool(exact)
-    assert compared > 15
+    return compared
 
 
 def test_nothing_booked_after_the_period_is_shown(books: Books) -> None:

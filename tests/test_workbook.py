@@ -8,7 +8,7 @@ import math
 import re
 import subprocess
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,10 +22,13 @@ from hypothesis import strategies as st
 
 from finops_toolkit import scorecard
 from finops_toolkit.books import Books, open_books
+from finops_toolkit.kpis import catalogue_of
 from finops_toolkit.reports.workbook import REPORT, report_workbook
 from finops_toolkit.reports.workbook_cells import cell_name, clean, sheet_names
+from finops_toolkit.scorecard.key_figures import SCORECARD
 from finops_toolkit.sheets import actions_table, items_table, statement_table
 from finops_toolkit.tables import MIME, Column, NativeChart, Table
+from finops_toolkit.tables.html import BAD, GOOD
 from finops_toolkit.workings import workings
 
 ADAPTER = Path(__file__).resolve().parent.parent / "datasets" / "adapters" / "adventureworks"
@@ -54,11 +57,11 @@ def notebook_of(*tables: Table) -> Any:
     return SimpleNamespace(cells=[{"outputs": [{"data": {MIME: table.to_json()}}]} for table in tables])
 
 
-def scorecard_tables(books: Books, unit: str, period: str) -> list[Table]:
+def scorecard_tables(books: Books, unit: str, period: str, kpis: Sequence[str] = SCORECARD) -> list[Table]:
     """The tables of a monthly scorecard, as its notebook hands them up."""
     result = scorecard.statement(books, unit, period)
     attention = scorecard.attention(books, unit, period)
-    figures = scorecard.key_figures(books, unit, period)
+    figures = scorecard.key_figures(books, unit, period, kpis, months=1)
     actions = scorecard.actions_follow_up(books, unit, period)
     return [
         items_table(attention, books.currency),
@@ -107,6 +110,8 @@ def written(books: Books) -> dict[str, bytes]:
             for name, case in CASES.items()}  # fmt: skip
     heading, facts = HOSTILE[:2], [(text, text) for text in HOSTILE]
     made["hostile"] = report_workbook(notebook_of(hostile_table()), heading, facts, "=1+1")
+    everything = scorecard_tables(books, "SOUTH", "2025-Q2", list(catalogue_of(books)))
+    made["kpis"] = report_workbook(notebook_of(*everything))
     made["bridge"] = report_workbook(notebook_of(bridge_table()))
     source = ADAPTER.parents[3] / "shared" / "data" / "adventureworks"
     if source.is_dir():
@@ -190,6 +195,19 @@ def test_every_formula_comes_to_our_value(
     """LibreOffice, given no values of ours, computes from the ledger's rows what the package computed."""
     assert len(formulas_of(written[name])) > 30
     assert differing(written[name], recalculated[name]) == []
+
+
+def test_every_kpi_of_the_catalogue_recalculates(
+    written: dict[str, bytes], recalculated: Mapping[str, Any], books: Books
+) -> None:
+    """Averages, changes, figures a year earlier and KPIs made of KPIs: all are formulas over their inputs."""
+    assert differing(written["kpis"], recalculated["kpis"]) == []
+    sheet = openpyxl.load_workbook(io.BytesIO(written["kpis"]))["KPIs against target"]
+    kinds = {row[0].value: row[2].data_type for row in sheet.iter_rows(min_row=5) if row[2].value is not None}
+    known = {kpi.name: kpi.formula for kpi in catalogue_of(books).values()}
+    dead = {known[name] for name, kind in kinds.items() if kind == "n"}
+    assert len(kinds) > 80
+    assert dead and all(formula.startswith(("median(", "p90(", "countback(")) for formula in dead)
 
 
 @pytest.mark.parametrize("name", WORKS)
@@ -331,6 +349,9 @@ def test_the_same_notebook_gives_the_same_bytes(books: Books) -> None:
     first, second = (report_workbook(notebook_of(*tables, bridge_table()), ["x"], [("a", "b")], "t")
                      for _ in range(2))  # fmt: skip
     assert first == second
+    assert openpyxl.load_workbook(io.BytesIO(first)).properties.created == dt.datetime(2000, 1, 1)
+    with zipfile.ZipFile(io.BytesIO(first)) as parts:
+        assert {part.date_time[0] for part in parts.infolist()} == {1980}
 
 
 def test_the_cover_names_the_sheets_and_leads_to_them(north: Any) -> None:
@@ -377,9 +398,8 @@ def test_figures_are_read_as_on_the_page(north: Any) -> None:
     assert sheet["B4"].value == "November 2025" and "B4:F4" in map(str, sheet.merged_cells.ranges)
     gross = next(row for row in sheet.iter_rows(min_row=6) if row[0].value == "Gross profit")
     assert gross[1].font.bold and not sheet["B6"].font.bold
-    good, bad = (next(cell for row in sheet.iter_rows(min_row=6, min_col=4, max_col=4) for cell in row
-                      if row[0].font.color.rgb == colour) for colour in ("FF00745A", "FFB8480A"))  # fmt: skip
-    assert good.font.bold and bad.font.bold
+    colours = {cell.font.color.rgb[2:] for cell in sheet["D"] if cell.font.bold and cell.row > 5}
+    assert {GOOD[1:], BAD[1:]} <= colours
     rows = north["Ledger by account and month"]
     assert rows["D6"].number_format == "d mmm yyyy" and rows["D6"].is_date
 
