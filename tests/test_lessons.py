@@ -9,9 +9,12 @@ import pytest
 import small_company
 
 from finops_toolkit import checks, lessons, widgets
+from finops_toolkit.alignment import goal_attainment
 from finops_toolkit.books import Books, open_books
+from finops_toolkit.collaboration import decision_log
 from finops_toolkit.errors import UsageError
 from finops_toolkit.story import order_story
+from finops_toolkit.variance import sales_bridge
 
 
 @pytest.mark.parametrize("unit", ["NORTH", "SOUTH", "EAST", "WEST"])
@@ -120,3 +123,58 @@ def test_an_empty_slider_is_refused() -> None:
     """There is nothing to move over: the message says so."""
     with pytest.raises(UsageError, match="no rows"):
         widgets.slider(lessons.what_if_made().iloc[:0], "units", {"made": "units"})
+
+
+def test_kpis_keep_their_numbers(books: Books) -> None:
+    """A table of KPIs holds figures and not words; what would say the same in every row is left out."""
+    every = lessons.kpi_lines(books, ["otif", "dso", "ebit"], "NORTH", ["2025-Q3"])
+    units = lessons.kpi_lines(books, ["otif"], ["NORTH", "EAST"], ["2025-Q3"])
+
+    assert [column.key for column in every.columns] == ["kpi", "value", "target", "unit", "reached"]
+    assert [every.formats[row, "value"][0] for row in range(3)] == ["share", "number", "number"]
+    assert [row[2] for row in every.texts()] and all(isinstance(row[1], float) for row in every.rows)
+    assert units.caption == "On time in full (OTIF)" and units.columns[0].key == "of"
+
+
+def test_plants_stand_beside_each_other(books: Books) -> None:
+    """Each plant and month once, in percent; the message names the lowest and the best of the last month."""
+    frame = lessons.by_plant(books, "otif", "2025-11")
+    last = frame[frame["month"] == frame["month"].max()]
+
+    assert lessons.plants(books) == ["NORTH", "SOUTH", "EAST", "WEST"] and len(frame) == 4 * 13
+    assert last["unit"][last["actual"].idxmin()] in lessons.by_plant_text(frame, "On time").split("lowest")[0]
+
+
+def test_goals_of_units_are_distances_from_the_target(books: Books) -> None:
+    """A row a measured goal that nothing serves: below zero where missed, as the attainment says."""
+    found = [(unit, goal_attainment(books, unit, "2025-YTD")) for unit in ("NORTH", "WEST")]
+    frame = lessons.goals_by_unit(found)
+    table = found[0][1].table.set_index("name")
+
+    assert list(frame) == ["NORTH", "WEST"] and len(frame) > 5
+    for name, value in frame["NORTH"].dropna().items():
+        assert (value < 0) == (table.loc[name, "attainment"] < 1)
+    boxes = lessons.goal_boxes(found[0][1].table)
+    assert boxes["parent"].isna().sum() == 1 and set(boxes["parent"].dropna()) <= set(boxes["node"])
+
+
+def test_decisions_are_bars(books: Books) -> None:
+    """What is not done comes before what is, and a bar ends where the decision was closed."""
+    log = decision_log(books, "WEST", "2025-YTD")
+    bars = lessons.decision_bars(log, most=100)
+
+    assert len(bars) == (log.table["status"] != "").sum()
+    assert (bars["end"].notna() == (bars["status"] == "done")).all()
+    assert set(lessons.decision_bars(log, most=len(log.unfinished()))["status"]) <= {"late", "open"}
+    assert bars["start"].is_monotonic_increasing and "late" in lessons.decision_text(bars)
+
+
+def test_families_add_up_to_sales(books: Books) -> None:
+    """The sales of the families are those of the products, and the message names the widest gap."""
+    bridge = sales_bridge(books, "NORTH", books.period("2025-Q3"), "budget")
+    frame = lessons.sales_by_family(books, bridge.parts)
+
+    assert frame["actual"].sum() == pytest.approx(bridge.parts["amount_1"].sum() / 10_000)
+    assert frame["name"].is_unique and len(frame) < len(bridge.parts)
+    gap = (frame["actual"] - frame["budget"]).abs()
+    assert lessons.sales_by_family_text(frame, "budget").startswith(frame["name"][gap.idxmax()])

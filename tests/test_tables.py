@@ -182,6 +182,8 @@ def test_text_from_data_is_no_markup(attack: str) -> None:
     assert read.texts()[0] == [attack, attack] and read.texts()[1] == [attack * 2]
     assert (cleaned.texts(), cleaned.caption, cleaned.below) == (read.texts(), read.caption, read.below)
     assert 'class="tex2jax_ignore"' in text
+    many = Table("t", columns, ((attack, None),) * 5, notes={(n, "b"): f"{n} {attack}" for n in range(5)})
+    assert Reader(table_html(many)).below.count(attack) == 10
 
 
 def test_a_page_keeps_the_look() -> None:
@@ -203,6 +205,7 @@ def test_the_markup_says_what_is_what() -> None:
     assert [a["scope"] for _, a, _ in groups] == ["col", "colgroup", "col", "col"]
     assert groups[1][1]["colspan"] == "3" and groups[0][1]["rowspan"] == "2"
     assert [text for _, _, text in heads] == ["ACEUR k", "ΔBUEUR k", "ΔBU%"]
+    assert all(a["style"].startswith("text-align:right") for _, a, _ in heads)
     for row in body:
         assert (row[0][0], row[0][1]["scope"]) == ("th", "row")
         sides = [re.match(r"text-align:(\w+)", a["style"])[1] for _, a, _ in row]  # type: ignore[index]
@@ -315,6 +318,7 @@ def test_kinds_come_from_the_columns() -> None:
         ["a", "1", "0.50", "12.5", "30 Nov 2025", "Nov 2025", "yes", "2024", "50.0", "123,456.79"],
         ["b", "2,000", "1.25", "130.0", "–", "Dec 2025", "no", "2025", "–", "−1.00"],
     ]
+    assert table_of(pd.DataFrame({"a": [3_878_252.77, 365.0]})).texts() == [["3,878,253"], ["365"]]
     assert (column["amount"].unit, column["reached"].unit, column["due"].kind) == ("EUR", "%", "date")
 
 

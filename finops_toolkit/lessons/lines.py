@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -80,9 +81,11 @@ def kpi_lines(
         Column("note", "Note", wide=True),
     ]
     dull = {key for key, place in (("of", 1), ("period", 2)) if len({row[place] for row in rows}) < 2}
+    name = rows[0][0] if dull < {"of", "period"} and len({row[0] for row in rows}) == 1 else ""
+    dull |= {"kpi"} if name else set()
     dull |= set() if any(row[4] is not None for row in rows) else {"target", "reached"}
     dull |= set() if any(row[7] for row in rows) else {"note"}
-    return _without(columns, rows, formats, dull, "kpis")
+    return replace(_without(columns, rows, formats, dull, "kpis"), caption=name)
 
 
 def _plain(value: Any) -> float | None:

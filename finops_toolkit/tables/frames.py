@@ -35,7 +35,8 @@ def table_of(
     decimals, "share" (0.12 is 12 %), "money" (int ten-thousandths, all of a table whole or all in
     thousands), "cents" (int ten-thousandths, to the cent) or "text" (taken literally, as the number of a
     document). `signed` columns are variances, written with + or −. Else numbers have no decimals where all
-    are whole, two below ten and one above. Raises UsageError for columns that are unknown or not unique.
+    are whole or some are above a hundred thousand, two below ten, else one. Raises UsageError for columns
+    that are unknown or not unique.
     """
     names, units, formats = names or {}, units or {}, formats or {}
     heads = [str(column) for column in frame.columns]
@@ -128,6 +129,8 @@ def _is_day(value: Any) -> bool:
 
 def _places(sizes: list[float]) -> int:
     if all(size == int(size) for size in sizes):
+        return 0
+    if max(sizes) >= LARGE and min(size for size in sizes if size) >= 1:
         return 0
     return 2 if max(sizes) < 10 else 1
 
