@@ -77,9 +77,13 @@ def _drawn() -> frozenset[int]:
 
 
 def text(said: str) -> str:
-    """Text as it can be set: `�` where no font has a character, and long words with places to break at."""
+    """Text as it can be set: `�` where no font has a character, and long words with places to break at.
+
+    Marks of writing direction and others that are not seen are left out: in a PDF they stick to the letter
+    before them, wherever it stands, and nobody can find a word with it.
+    """
     if not said.isascii() or not said.isprintable():
-        said = "".join(c if _is_drawn(c) else MISSING for c in said)
+        said = "".join(c if _is_drawn(c) else MISSING for c in said if not _is_unseen(c))
     return re.sub(rf"[^\s\u200b]{{{_LONGEST}}}(?=[^\s\u200b]{{8}})", "\\g<0>\u200b", said)
 
 
@@ -94,9 +98,12 @@ def short(said: str, longest: int = _HEAD) -> str:
 
 
 def _is_drawn(character: str) -> bool:
-    return (
-        character in "\n\t" or ord(character) in _drawn() or unicodedata.category(character) in ("Cf", "Zs")
-    )
+    return character in "\n\t\u200b\u200c\u200d" or ord(character) in _drawn() or character == BLANK
+
+
+def _is_unseen(character: str) -> bool:
+    """A format character, save those that part words or join letters."""
+    return unicodedata.category(character) == "Cf" and character not in "\u200b\u200c\u200d"
 
 
 def _plain(nodes: Sequence[Any]) -> str:

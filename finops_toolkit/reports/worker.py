@@ -121,9 +121,8 @@ def _made(run: Run, job: Job, notebook: Any, facts: Facts) -> dict[str, str | by
         try:
             made[name] = _MAKERS[name](notebook, run.heading, facts, run.title)
         except Exception as problem:
-            said = (
-                str(problem) if isinstance(problem, FinopsError) else f"{type(problem).__name__}: {problem}"
-            )
+            known = isinstance(problem, FinopsError)
+            said = problem.message if known else f"{type(problem).__name__}: {problem}"
             raise _Unmade(f"its {_CALLED[name]} could not be made: {said}") from problem
     return made
 
