@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from ..tables.model import Column, NativeChart, Table
 from ..variance import Bridge, condensed
-from ..wording import SCALE, money_text
+from ..wording import MINUS, SCALE, money_text
 from .layout import fit, heading, text_width, write
 from .rows import GAP, Rows, Tier, break_mark, common_scale, label, make_rows, table_name
 from .style import QUIET, SCENARIOS, TEXT, Scale, house_style, in_units, scale_for, variance_colour
@@ -162,15 +162,15 @@ def _draw(place: Rows, row: int, bar: _Bar, floor: float, start: str, points: fl
 
 
 def _label(place: Rows, row: int, bar: _Bar, right: bool, scale: Scale, points: float) -> None:
-    step = bar.kind == "step"
+    step, text = bar.kind == "step", _words(bar, scale)
     write(
         place.ax,
         _outer(bar, right) + (GAP if right else -GAP) / points,
         row,
-        _words(bar, scale),
+        text,
         va="center",
         ha="left" if right else "right",
-        color=variance_colour(bar.amount) if step else TEXT,
+        color=TEXT if not step else variance_colour(bar.amount) if text[0] in ("+", MINUS) else QUIET,
         fontweight="normal" if step else "bold",
         zorder=7,
     )

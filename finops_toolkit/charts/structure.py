@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from ..tables.model import Column, NativeChart, Table
 from ..wording import MINUS, missing, number_text, share_text
 from .layout import fit, heading, shorten, text_width, write
-from .rows import GAP, Rows, Tier, common_scale, draw_bar, label, make_rows, table_name
+from .rows import GAP, Rows, Tier, break_mark, common_scale, draw_bar, label, make_rows, table_name
 from .style import (
     QUIET,
     SCENARIOS,
@@ -117,8 +117,8 @@ def bars_with_variance(
         value, delta, pins = _tiers(rows, scale)
         stretch = PINS / (pins.reach or 1.0)
         beside = sum(pins.sides(stretch)) + 16 if relative else 0.0
-        points = common_scale([value, delta], place.room - 20 - beside)
-        line = (value.sides(points)[1] + 16 + delta.sides(points)[0]) / points
+        points = common_scale([value, delta], place.room - 30 - beside)
+        line = (value.sides(points)[1] + 26 + delta.sides(points)[0]) / points
         _values(place, rows, scale, points)
         _variances(place, rows, scale, points, line)
         if relative:
@@ -228,7 +228,11 @@ def _values(place: Rows, rows: _Figures, scale: Scale, points: float) -> None:
             if np.isfinite(column[row]):
                 drawn = rows.cut(column[row], row)
                 how = {"gid": scenario, "zorder": order, **SCENARIOS[scenario]}
-                draw_bar(place, row + shift, drawn, drawn == column[row], points, wide, **how)
+                place.ax.barh(row + shift, drawn, height=wide, **how)
+        for side in {np.sign(one[row]) for one, *_ in bars if abs(one[row]) > rows.limit[row]}:
+            # One gap through all of the row's bars, where those are that are cut.
+            at = side * (rows.limit[row] - 14 / points)
+            break_mark(place.ax, at, row, 4 / points, 0.44)
         end, right = rows.outer(row)
         _label(place, row, end, right, rows.said(row, scale), points, rows,
                TEXT if np.isfinite(rows.values[row]) else QUIET)  # fmt: skip
