@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import re
 from html.parser import HTMLParser
 from typing import Any
@@ -193,6 +195,28 @@ def test_wide_tables_have_their_own_place_to_scroll() -> None:
 
     assert regions == ["Table: Cash", "Table: Open &amp; due", "Table: Cash 2"]
     assert html.count("<table") == 4 and html.count("</table></div>") == 3
+
+
+def test_charts_have_their_own_place_to_scroll() -> None:
+    """A chart is a region under the name of its chapter: on a phone it is wider than the window."""
+    outputs = [v4.new_output("display_data", {"image/png": PIXEL}, metadata={"alt": "Down"})] * 2
+    html = page(v4.new_markdown_cell("## Cash <b>"), v4.new_code_cell("x", outputs=outputs))
+    regions = re.findall(
+        r'<figure class="chart"><div class="wide" role="region" tabindex="0" (.*?)><img', html
+    )
+
+    assert regions == ['aria-label="Chart: Cash"', 'aria-label="Chart: Cash 2"']
+
+
+def test_the_typeface_comes_along() -> None:
+    """Every page carries its typeface: European letters and signs in two weights, in less than 60 kB."""
+    from fontTools.ttLib import TTFont
+
+    faces = re.findall(r"font/woff;base64,([A-Za-z0-9+/=]+)\)", page())
+    known = [set(TTFont(io.BytesIO(base64.b64decode(face))).getBestCmap()) for face in faces]
+
+    assert len(known) == 2 and sum(map(len, faces)) < 60_000
+    assert all(set(map(ord, "Zürich Łódź −1.2 % €–×→Δ±…")) <= letters for letters in known)
 
 
 def test_a_chart_brings_its_figures() -> None:

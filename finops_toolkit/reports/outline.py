@@ -1,4 +1,4 @@
-"""What leads through a page: contents from its headings, and for each wide table a place to scroll."""
+"""What leads through a page: contents from its headings, and for what is wide a place to scroll."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import NamedTuple
 # A body has only tags that we wrote ourselves, with every text and attribute escaped: this finds them all.
 _PART = re.compile(
     r"<h(?P<level>[2-6])(?P<attributes>[^>]*)>(?P<heading>.*?)</h(?P=level)>"
+    r'|<figure class="chart">(?P<image><img[^>]*>)'
     r"|<table\b[^>]*>(?=\s*(?:<caption[^>]*>(?P<caption>.*?)</caption>)?)|</table>",
     re.DOTALL,
 )
@@ -25,8 +26,8 @@ class Entry(NamedTuple):
 
 
 def outlined(body: str, title: str) -> tuple[str, list[Entry]]:
-    """The body with an id at each heading and each table in a region that the keyboard can scroll; and its
-    contents, from the headings below the first level. `title` names a table that stands under no heading.
+    """The body with an id at each heading, and each table and chart in a region that the keyboard can
+    scroll; and its contents, from the headings below the first level. `title` names what stands under none.
     """
     entries: list[Entry] = []
     used: dict[str, int] = dict.fromkeys(_TAKEN, 1)
@@ -41,14 +42,16 @@ def outlined(body: str, title: str) -> tuple[str, list[Entry]]:
             entries.append(Entry(int(found["level"]), own, text))
             rest = re.sub(r'\sid="[^"]*"', "", found["attributes"])
             return f'<h{found["level"]} id="{escape(own)}"{rest}>{found["heading"]}</h{found["level"]}>'
+        if found["image"]:
+            return f'<figure class="chart">{region("Chart")}{found["image"]}</div>'
         depth += 1 if found[0] != "</table>" else -1
         if found[0] == "</table>":
             return found[0] + "</div>" * (depth == 0)
-        if depth > 1:
-            return found[0]
-        name = _plain(found["caption"] or "") or (entries[-1].text if entries else title)
-        label = _once(f"Table: {name}", labels, " ")
-        return f'<div class="wide" role="region" tabindex="0" aria-label="{escape(label)}">{found[0]}'
+        return found[0] if depth > 1 else region("Table", _plain(found["caption"] or "")) + found[0]
+
+    def region(kind: str, name: str = "") -> str:
+        label = _once(f"{kind}: {name or (entries[-1].text if entries else title)}", labels, " ")
+        return f'<div class="wide" role="region" tabindex="0" aria-label="{escape(label)}">'
 
     # A head without words is none; frames have such a corner.
     return _PART.sub(part, _EMPTY_HEAD.sub("<td></td>", body)), entries

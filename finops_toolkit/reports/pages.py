@@ -22,9 +22,13 @@ from .clean import Cleaner
 from .headlines import MIME
 from .outline import outlined
 from .parameters import title_of
+from .typeface import font_faces
 
 _TEMPLATES = Path(__file__).with_name("template")
-POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+POLICY = (
+    "default-src 'none'; img-src data:; font-src data:; style-src 'unsafe-inline'; base-uri 'none'; "
+    "form-action 'none'"
+)
 _SHOWN = [
     "text/html",
     "image/svg+xml",
@@ -86,7 +90,7 @@ def failure_page(report: str, heading: Sequence[str], facts: Facts, **said: str 
 
 def shell_page(template: str, **content: Any) -> str:
     """One of our own pages, from template/NAME.html.j2; everything put in is escaped."""
-    css = (_TEMPLATES / "page.css").read_text(encoding="utf-8")
+    css = font_faces() + (_TEMPLATES / "page.css").read_text(encoding="utf-8")
     content = {"heading": (), "contents": (), "facts": (), "code": (), "policy": POLICY, **content}
     return _templates().get_template(f"{template}.html.j2").render(css=markup(css), kind=template, **content)
 
