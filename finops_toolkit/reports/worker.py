@@ -121,8 +121,9 @@ def _made(run: Run, job: Job, notebook: Any, facts: Facts) -> dict[str, str | by
         try:
             made[name] = _MAKERS[name](notebook, run.heading, facts, run.title)
         except Exception as problem:
-            known = isinstance(problem, FinopsError)
-            said = problem.message if known else f"{type(problem).__name__}: {problem}"
+            said = f"{type(problem).__name__}: {problem}"
+            if isinstance(problem, FinopsError):
+                said = problem.message
             raise _Unmade(f"its {_CALLED[name]} could not be made: {said}") from problem
     return made
 
