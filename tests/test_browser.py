@@ -350,7 +350,7 @@ def test_a_long_table_prints_with_its_head(browser: Any, pages: dict[str, Path])
     texts = [sheet.extract_text() for sheet in printed(browser, pages["kinds"])]
     sheets = [text for text in texts if re.search(r"Plant \d+", text)]
 
-    assert len(sheets) > 2
+    assert len(sheets) >= 2
     assert all("Column" in text for text in sheets)
 
 
