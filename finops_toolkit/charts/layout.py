@@ -71,7 +71,8 @@ def text_width(text: str, size: float = LABEL, bold: bool = False) -> float:
         return 0.25 * size * len(text)
     font = FontProperties(family=list(FAMILY), weight="bold" if bold else "normal", size=size)
     # Letters are rounded to whole pixels when drawn: lines come out up to 5 % wider than they are.
-    return 1.05 * float(TextPath((0, 0), text.replace("$", r"\$"), prop=font).get_extents().x1)
+    # A glyph reaches farthest at a vertex: the extents of its curves are the same and take much longer.
+    return 1.05 * float(TextPath((0, 0), text.replace("$", r"\$"), prop=font).vertices[:, 0].max())
 
 
 def wrap(text: str, width: float, size: float = LABEL, bold: bool = False, lines: int = 2) -> list[str]:
