@@ -18,7 +18,8 @@ from PIL import Image
 Boxes = Iterable[tuple[int, int, int, int]]  # left, top, right, bottom, in pixels
 
 SHIFT = 1  # pixels by which what is drawn may move: rounding
-LETTERS = 3  # pixels around a box that its letters may reach
+USUAL = 880  # pixels across: what follows is for such a picture, and more for a finer one
+LETTERS = 3  # pixels beside a box that its letters may reach
 SHADE = 0.22  # by how much the mean of a colour's channel may differ: between what is drawn
 INK = 0.14  # and between the letters of two fonts
 FEWEST = 6  # pixels that make a difference
@@ -40,8 +41,9 @@ def differences(one: bytes, other: bytes, boxes: Boxes | None = None) -> list[st
         found += [f"The words “{text}” are new." for text in sorted(others - texts)]
     places = [tuple(row[1:]) for row in (*(said or ()), *(told or ()))] if boxes is None else list(boxes)
     letters = np.zeros(first.shape[:2], dtype=bool)
+    more = max(1, round(first.shape[1] / USUAL))
     for left, top, right, bottom in places:
-        part = (_span(top, bottom, 1), _span(left, right, LETTERS))
+        part = (_span(top, bottom, more), _span(left, right, LETTERS * more))
         letters[part] = True
         apart = np.abs(first[part].mean(axis=(0, 1)) - second[part].mean(axis=(0, 1)))
         if apart.size and apart.max() > INK:

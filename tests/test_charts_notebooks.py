@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-import io
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +15,7 @@ from pictures import differences
 
 from docs.gallery import word_boxes
 from finops_toolkit import display
+from finops_toolkit.books import open_books
 from finops_toolkit.charts import check_chart
 from finops_toolkit.charts.layout import fitted
 
@@ -44,7 +45,8 @@ def run(path: Path, monkeypatch: pytest.MonkeyPatch, **parameters: str) -> Shown
     """Run a notebook's cells here, one after the other, and look at each chart that it shows."""
     shown = Shown()
     monkeypatch.setattr(display, "show_chart", watcher(shown, display.show_chart))
-    monkeypatch.setattr("IPython.display.display", lambda *given, **named: None)
+    monkeypatch.setattr("IPython.display.display", lambda data=None, *rest, **named: keep(shown, data))
+    monkeypatch.setattr("finops_toolkit.books.open_books", opened)
     monkeypatch.chdir(NOTEBOOKS)
     names: dict[str, Any] = {"__name__": "__main__"}
     for cell in nbformat.read(path, as_version=4).cells:
@@ -55,18 +57,26 @@ def run(path: Path, monkeypatch: pytest.MonkeyPatch, **parameters: str) -> Shown
     return shown
 
 
+# Books are only read, so that one opening does for all notebooks.
+opened = functools.cache(open_books)
+
+
+def keep(shown: Shown, data: Any) -> None:
+    """Keep the picture of what is displayed, if it is one."""
+    if isinstance(data, dict) and "image/png" in data:
+        shown.pictures.append(data["image/png"])
+
+
 def watcher(shown: Shown, show: Callable[..., None]) -> Callable[..., None]:
     """`show_chart`, which looks before it shows."""
 
     def watched(chart: Any, alt: str | None = None) -> None:
-        figure, buffer = chart.get_figure(root=True), io.BytesIO()
-        number = len(shown.pictures) + 1
+        figure = chart.get_figure(root=True)
+        number = len(shown.words) + 1
         shown.findings += [f"chart {number}: {finding}" for finding in check_chart(figure)]
-        own = fitted(figure)
-        edge = None if own else "tight"
-        figure.savefig(buffer, format="png", dpi=display.DPI, bbox_inches=edge, pad_inches=0.06)
-        shown.pictures.append(buffer.getvalue())
-        shown.words.append([box for _, box in word_boxes(figure, display.DPI)] if own else None)
+        boxes = [box for _, box in word_boxes(figure, display.PRINTED)]
+        # On a figure that is cut to its contents the places are others.
+        shown.words.append(boxes if fitted(figure) else None)
         show(chart, alt)
 
     return watched
