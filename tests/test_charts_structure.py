@@ -242,10 +242,11 @@ def test_what_is_worse_in_a_tornado_is_hatched() -> None:
 
 def test_a_heat_map_writes_every_number_where_it_can_be_read() -> None:
     """Each number stands in its cell at 4.5:1 on its shade; a missing one is "–"; marks stand before."""
-    frame = pd.DataFrame(np.linspace(-50, 60, 35).round().reshape(5, 7), index=list("abcde"), columns=list("tuvwxyz"))
+    frame = pd.DataFrame(np.linspace(-50, 60, 35).round().reshape(5, 7), list("abcde"), list("tuvwxyz"))
     frame.iloc[2, 3] = np.nan
     ax = charts.heat_map(frame, centre=0, marks=frame > 0, **SAID)
-    shades = ax.collections[-1].get_facecolors()
+    mesh = ax.collections[-1]
+    shades = mesh.to_rgba(mesh.get_array()).reshape(-1, 4)
     cells = [text for text in ax.texts if text.get_gid() is None]
 
     assert len(cells) == 35

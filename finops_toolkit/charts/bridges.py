@@ -73,7 +73,7 @@ def bridge(
             sides = _sides(bars, scale, points)
             points = common_scale([_tier(bars, floor, scale, sides)], place.room - 2)
         for row, bar in enumerate(bars):
-            _draw(place, row, bar, floor, start, points)
+            _draw(place, row, bar, floor, start, scale, points)
             _label(place, row, bar, sides[row], scale, points)
             if row:
                 before = bars[row - 1].end
@@ -148,9 +148,14 @@ def _words(bar: _Bar, scale: Scale) -> str:
     return label(scale, bar.amount, sign=bar.kind == "step")
 
 
-def _draw(place: Rows, row: int, bar: _Bar, floor: float, start: str, points: float) -> None:
+def _colour(bar: _Bar, scale: Scale) -> str:
+    """Good or bad by effect; a step that rounds to nothing is neither."""
+    return variance_colour(bar.amount) if _words(bar, scale)[0] in ("+", MINUS) else QUIET
+
+
+def _draw(place: Rows, row: int, bar: _Bar, floor: float, start: str, scale: Scale, points: float) -> None:
     step = bar.kind == "step"
-    colour = variance_colour(bar.amount)
+    colour = _colour(bar, scale)
     fill: dict[str, Any] = SCENARIOS[start] if bar.kind == "start" else SCENARIOS["AC"]
     if step:
         fill = {"facecolor": colour, "edgecolor": colour}
@@ -170,7 +175,7 @@ def _label(place: Rows, row: int, bar: _Bar, right: bool, scale: Scale, points: 
         text,
         va="center",
         ha="left" if right else "right",
-        color=TEXT if not step else variance_colour(bar.amount) if text[0] in ("+", MINUS) else QUIET,
+        color=_colour(bar, scale) if step else TEXT,
         fontweight="normal" if step else "bold",
         zorder=7,
     )

@@ -130,20 +130,23 @@ def _swing(
     way: int,
 ) -> None:
     """A row's two bars from the base, and their labels; `way`: 1 where more is better, else −1."""
+    colours: dict[float, str] = {}
+    for end, text, right in labels:
+        far = text.split("; ")[-1 if right else 0]  # of the end further off, where one label is for both
+        colour = QUIET if far.startswith(("none", "0", "≈")) else GOOD if end * way > 0 else BAD
+        colours[end] = colour
+        at = base + end + (GAP if right else -GAP) / points
+        write(place.ax, at, row, text, va="center", ha="left" if right else "right", color=colour, zorder=7)
     known = sorted((end for end, _ in ends if np.isfinite(end)), key=abs, reverse=True)
     one_side = len(known) == 2 and known[0] * known[1] > 0
     for end in known[:1] if one_side else known:
-        fill: dict[str, Any] = ADVERSE if end * way < 0 else {"color": GOOD}
+        fill: dict[str, Any] = ADVERSE if colours[end] == BAD else {"color": colours[end]}
         place.ax.barh(row, end, left=base, height=0.56, gid="delta", zorder=2, **fill)
     if one_side:
         # Both ends lie on one side: a gap marks where the shorter one ends.
         gap = 1.6 / points
         corner = (base + known[1] - gap / 2, row - 0.29)
         place.ax.add_patch(Rectangle(corner, gap, 0.58, facecolor="white", gid="swing", zorder=3))
-    for end, text, right in labels:
-        colour = QUIET if text.startswith(("none", "0", "≈")) else GOOD if (end * way) > 0 else BAD
-        at = base + end + (GAP if right else -GAP) / points
-        write(place.ax, at, row, text, va="center", ha="left" if right else "right", color=colour, zorder=7)
 
 
 def _tornado_text(

@@ -260,12 +260,12 @@ def _variances(place: Rows, rows: _Figures, scale: Scale, points: float, line: f
     """The absolute variances: thicker bars on a base line of their own, on the values' scale."""
     for row in range(len(rows.names)):
         drawn, effect = rows.delta(row), float(rows.effect[row])
+        text = _signed(rows, row, scale)
+        # What rounds to nothing is neither good nor bad.
+        colour = variance_colour(effect) if text[:1] in ("+", MINUS) else QUIET
         if np.isfinite(effect):
-            colour = variance_colour(effect)
             how = {"left": line, "color": colour, "gid": "delta", "zorder": 3}
             draw_bar(place, row, drawn, drawn == effect, points, 0.68, **how)
-        text = _signed(rows, row, scale)
-        colour = variance_colour(effect) if text[:1] in ("+", MINUS) else QUIET
         _label(place, row, line + drawn, drawn >= 0, text, points, rows, colour)
     place.line(line, gid="zero", zorder=4)
     _head(place, line, f"Δ{rows.scenario}")
