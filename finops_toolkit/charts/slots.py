@@ -131,6 +131,7 @@ class Label:
     size: float = LABEL
     baseline: float = 0.0  # points from the tier's base line, once placed
     start: float = 0.0
+    middle: float = 0.0  # where it stands across, in slots
     off: float = 0.0  # points more that it keeps, from a pin's head
 
     @property
@@ -173,7 +174,11 @@ class Tier:
             low, high = min(0.0, self.bars[:, 2].min() * scale), max(0.0, self.bars[:, 3].max() * scale)
         taken: list[tuple[float, float, float, float]] = []
         for label in self.labels:
-            middle, half, tall = slots.at(label.place), label.half + 1.0, label.size * TALL
+            half, tall = label.half + 1.0, label.size * TALL
+            # Labels wider than their slots keep inside at both ends: at the left stands the tier's name.
+            ends = slots.left + half, slots.at(slots.count - 0.5) - half + 2
+            middle = max(ends[0], min(ends[1], slots.at(label.place)))
+            label.middle = slots.across(middle)
             label.start = label.value * scale
             sign = 1 if label.up else -1
             edge = max(sign * label.start, 0.0) + label.off
@@ -209,9 +214,9 @@ class Tier:
                 "color": label.colour,
                 "zorder": 6,
             }
-            write(slots.ax, label.place, y, label.text, **how)
+            write(slots.ax, label.middle, y, label.text, **how)
             end = label.baseline - 1 if label.up else label.baseline + label.size * TALL + 1
-            if label.text != "–" and abs(end - label.start) > 6 + label.off:
+            if label.value and abs(end - label.start) > 6 + label.off:
                 ends = [(base + label.start) / scale, (base + end) / scale]
                 slots.ax.plot([label.place] * 2, ends, color=QUIET, lw=0.6, zorder=5, gid="leader")
 

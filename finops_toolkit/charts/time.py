@@ -207,8 +207,13 @@ def _deltas(rows: _Figures, scale: Scale) -> Tier:
     for place, value in enumerate(rows.effect):
         if np.isfinite(value):
             text = amount_label(scale, float(value), sign=True)
-            tier.labels.append(Label(place, text, float(value), value >= 0, variance_colour(value)))
+            tier.labels.append(Label(place, text, float(value), value >= 0, _told_colour(text, value)))
     return tier
+
+
+def _told_colour(text: str, effect: float) -> str:
+    """Good or bad where the text has a sign to say it too; quiet for what comes to zero."""
+    return variance_colour(effect) if MINUS in text or "+" in text else QUIET
 
 
 def _stretch(rows: _Figures) -> float:
@@ -223,7 +228,8 @@ def _pins(rows: _Figures) -> Tier:
     tier = Tier(_bars(pins, 0.0, 0.1))
     for place, share in enumerate(rows.share):
         if np.isfinite(share):
-            text, colour = _percent(float(share), rows), variance_colour(share)
+            text = _percent(float(share), rows)
+            colour = _told_colour(text, share)
             tier.labels.append(Label(place, text, float(pins[place]), share >= 0, colour, off=3.5))
         elif np.isfinite(rows.effect[place]):
             tier.labels.append(Label(place, "–", 0.0, True, QUIET))
@@ -239,7 +245,9 @@ def _percent(share: float, rows: _Figures) -> str:
     text = f"{abs(share) * 100:,.{_places(rows)}f}"
     if not any(digit in text for digit in "123456789"):
         return "0" if share == 0 else "≈0"
-    return f"{MINUS if share < 0 else '+'}{text}"
+    sign = MINUS if share < 0 else "+"
+    # Against a reference of next to nothing no one reads more digits.
+    return f">{sign}99,999" if abs(share) >= 1000 else f"{sign}{text}"
 
 
 def _ends(labels: Sequence[Label]) -> list[int]:
