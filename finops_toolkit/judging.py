@@ -37,7 +37,7 @@ class Feedback:
         return " ".join(part for part in ("✔" if self.right else "✘", self.message, self.hint) if part)
 
     def _repr_html_(self) -> str:
-        mark, colour = ("✔ Right.", "#00745A") if self.right else ("✘ Not yet.", "#B8480A")
+        mark, colour = ("✔ Right.", "#008053") if self.right else ("✘ Not yet.", "#A03000")
         hint = f"<br>{escape(self.hint)}" if self.hint else ""
         return (
             f'<p style="border-left:4px solid {colour};padding-left:.6em">'
