@@ -12,13 +12,13 @@ from collections.abc import Callable
 from html import escape
 from pathlib import Path
 from typing import Any
-from unicodedata import combining
 
 import nbformat
 import nbformat.v4 as v4
 import pypandoc
 import pypdf
 import pytest
+from PIL import ImageFont
 
 from finops_toolkit.errors import FinopsError
 from finops_toolkit.reports import kernels, pdf, pdf_document, worker
@@ -101,15 +101,18 @@ def structure(content: bytes) -> list[tuple[str, str]]:
 
 
 def outside(content: bytes) -> list[str]:
-    """Texts that begin or end beyond the margins; a letter is taken for half as wide as high."""
+    """Texts that begin or end beyond the margins; their width is that of the regular letters."""
+    letters = ImageFont.truetype(str(pdf_document.FONTS / "SourceSansPro-Regular.ttf"), 100)
     found: list[str] = []
     for sheet in read(content).pages:
 
         def look(text: str, cm: Any, tm: Any, _font: Any, size: float) -> None:
             left = tm[4] * cm[0] + cm[4]
-            wide = sum(not combining(letter) for letter in text.strip()) * size * abs(tm[0] * cm[0]) * 0.42
-            if text.strip() and not MARGIN <= left <= left + wide <= WIDTH - MARGIN + 3:
-                found.append(f"{text.strip()[:20]} at {left:.0f}")
+            lines = [line for line in text.splitlines() if line.strip()]
+            wide = max((letters.getlength(line.strip()) for line in lines), default=0)
+            right = left + wide * size * abs(tm[0] * cm[0]) / 100
+            if lines and not (left >= MARGIN and right <= WIDTH - MARGIN + 3):
+                found.append(f"{text[:60]!r} from {left:.0f} to {right:.0f}")
 
         sheet.extract_text(visitor_text=look)
     return found
@@ -143,7 +146,7 @@ def test_text_stays_text(attack: str) -> None:
 
 def test_hostile_outputs_harm_nothing() -> None:
     """Control characters, endless words, writing directions and pictures that are none make a PDF, too."""
-    hostile = ["a\u202eb\u2066c\u200fd", "nul\x00 bell\x07 esc\x1b[1m \x7f\x9f", "w" * 10_000]
+    hostile = ["a\u202eb\u2066c\u200fd", "nul\x00 bell\x07 esc\x1b[1m \x7f\x9f", "x" * 10_000]
     hostile += ["\ufeff\u2028\u2029x", "\ue000\U0010ffff", "中文客户 سلام שלום 😀", "e\u0301\u0301\u0301"]
     for said in hostile:
         table = Table(
@@ -366,3 +369,35 @@ def test_failure_leads_to_the_earlier_report(make: Callable[..., Any]) -> None:
     assert outcome.status == "failed"
     assert set(files) == {"tiny.pdf", "tiny.failed.html", "tiny.failed.ipynb"}
     assert b'href="tiny.pdf"' in files["tiny.failed.html"]
+
+
+# --- the project's own notebooks ---------------------------------------------------------------------
+
+ROOT = Path(__file__).resolve().parent.parent
+STORED = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "notebooks").rglob("*.ipynb"))
+
+
+@pytest.mark.parametrize("name", STORED)
+def test_stored_notebooks(name: str) -> None:
+    """Each notebook of the project makes a PDF within its margins; the scorecard takes three sheets."""
+    made = report_pdf(nbformat.read(ROOT / name, 4), ["North"], FACTS)
+
+    assert outside(made) == []
+    assert "\ufffd" not in words(made)
+    assert len(read(made).pages) <= (3 if "scorecard" in name else 20)
+
+
+@pytest.mark.prove
+def test_scorecards_of_all_units(tmp_path: Path) -> None:
+    """Every unit's scorecard takes three sheets at most, and says on the first what to do."""
+    from finops_toolkit.cli import main
+
+    assert main(["report", "--by", "unit", "--out", str(tmp_path), "--formats", "pdf"]) == 0
+    made = [path.read_bytes() for path in tmp_path.rglob("*.pdf")]
+
+    assert len(made) == 6
+    for content in made:
+        first = read(content).pages[0].extract_text()
+        assert len(read(content).pages) <= 3
+        assert "Three items that matter most" in first and "Profit and cash" in first
+        assert outside(content) == []
