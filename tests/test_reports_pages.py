@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import argparse
 import base64
 import io
 import re
 from html.parser import HTMLParser
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import nbformat.v4 as v4
 import pytest
+import small_company
 from attacks import ATTACKS
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,6 +25,9 @@ from finops_toolkit.reports.manifest import read_manifest
 from finops_toolkit.reports.pages import failure_page, report_page
 from finops_toolkit.tables.model import MIME as TABLE
 from finops_toolkit.tables.model import Column, Table
+
+if TYPE_CHECKING:
+    from finops_toolkit.books import Books
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
 
@@ -276,6 +282,43 @@ def test_the_footer_says_where_it_comes_from() -> None:
     assert "Nordic Tools" in footer and "finops_toolkit 9.9" in footer
     assert '<html lang="en">' in html and '<meta name="viewport"' in html
     assert "<title>Title · North</title>" in html
+
+
+def test_the_footer_says_what_differs_in_money(tmp_path: Path) -> None:
+    """Which pairs of ledger and records agree, by how much the others differ, and what else is wrong."""
+    from finops_toolkit import commands
+    from finops_toolkit.books import open_books
+
+    def said(name: str, data: small_company.Tables) -> str:
+        books = open_books(str(small_company.write(tmp_path / name, data)))
+        facts = commands._facts(books, argparse.Namespace(data="x"))
+        return dict(facts)["Contract and reconciliation"].replace("\u00a0", " ")
+
+    whole = small_company.tables()
+    assert said("a", whole) == (
+        "Agree to the cent: revenue, cost of sales, receivables, payables and inventory; no differences."
+    )
+    whole["deliveries"][0]["amount"] = "300.00"  # it was 270
+    assert said("b", whole) == (
+        "Agree to the cent: cost of sales, receivables, payables and inventory; "
+        "ledger less records: revenue −30 (1 unit-month off); finops check lists them."
+    )
+    del whole["journal"]
+    assert said("c", whole).startswith("Nothing to reconcile: no ledger with records beside it")
+
+
+def test_headlines_have_a_trend(books: Books) -> None:
+    """Revenue, profit and cash go up with thirteen months to the period's end; a month without is none."""
+    from finops_toolkit import scorecard
+
+    result = scorecard.statement(books, "NORTH", "2025-11")
+    early = scorecard.statement(books, "NORTH", "2023-02")
+    figures = scorecard.headline_figures(result, "EUR")
+
+    assert [len(figure["trend"]) for figure in figures] == [13, 13, 13]
+    for line, figure in zip(("revenue", "ebit", "cash"), figures, strict=True):
+        assert figure["trend"][-1] == (result.value(line) or 0) / 10_000
+    assert early.trends["revenue"][:11] == [None] * 11 and None not in early.trends["revenue"][11:]
 
 
 def test_headlines_go_up() -> None:
