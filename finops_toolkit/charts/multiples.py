@@ -18,6 +18,7 @@ from .slots import WIDTH, month_words, size_in_points
 from .structure import LOOKS, SCENARIO_NAMES
 from .style import (
     ACTUAL,
+    FAMILY,
     QUIET,
     SCENARIOS,
     TEXT,
@@ -84,7 +85,16 @@ def small_multiples(
             _name(panel, name, values.iloc[:, place], effect[:, place], aims.iloc[:, place], scale)
             _ends(panel, values.index, below)
             if place % columns == 0:
-                at, how = (0, mark), {"va": "center", "ha": "right", "fontsize": 8.0, "color": QUIET}
+                at, how = (
+                    (0, mark),
+                    {
+                        "va": "center",
+                        "ha": "right",
+                        "fontsize": 8.0,
+                        "color": QUIET,
+                        "fontfamily": list(FAMILY),
+                    },
+                )
                 panel.annotate(label(scale, mark), at, (-4, 0), xycoords=("axes fraction", "data"),
                                textcoords="offset points", parse_math=False, gid="scale", **how)  # type: ignore[arg-type] # fmt: skip
         heading(ax, message, [who, in_units(what, scale.title(unit)), _key(when, plan, scenario)])
@@ -171,7 +181,7 @@ def _name(
     """Above a panel its name, and beneath that the last value with its variance."""
     wide = size_in_points(panel)[0]
     how: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points", "parse_math": False}
-    how |= {"ha": "left", "va": "baseline", "fontsize": LABEL}
+    how |= {"ha": "left", "va": "baseline", "fontsize": LABEL, "fontfamily": list(FAMILY)}
     short = shorten(name, wide, LABEL, bold=True)
     panel.annotate(short, (0, 1), (0, 15), fontweight="bold", color=TEXT, **how)
     last = float(values.iloc[-1])
@@ -198,7 +208,7 @@ def _ends(panel: Axes, index: pd.Index, below: bool) -> None:
     places = [0, len(index) - 1] if len(index) > 1 else [0]
     half = size_in_points(panel)[0] / 2 - 4
     shown = [shorten(name, half, 8.0) for name in names[: len(places)]]
-    panel.set_xticks(places, shown, parse_math=False, fontsize=8.0)
+    panel.set_xticks(places, shown, parse_math=False, fontsize=8.0, family=list(FAMILY))
     for place, tick in enumerate(panel.get_xticklabels()):
         # Flush with the columns' outer edges, so that neighbours' names keep apart.
         tick.set_horizontalalignment(_FLUSH[place] if len(index) > 3 else "center")

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from ..wording import MONTHS
 from .layout import LABEL, prepare, text_width, wrap, write
-from .style import QUIET, month_names
+from .style import FAMILY, QUIET, month_names
 
 SIZES = (LABEL, 8.0, 7.5)  # of labels, the first that lets all fit
 WIDTH = 8.0  # inches of a figure of our own
@@ -76,7 +76,9 @@ def make_slots(
     slot = min(WIDEST, max(width - left - right, 0.3 * width) / count)
     ax.set_xlim(-0.5 - left / slot, -0.5 + (width - left) / slot)
     shown = [place for place, name in enumerate(names) if name]
-    ax.set_xticks(shown, [names[place] for place in shown], parse_math=False, fontsize=SIZES[1])
+    ax.set_xticks(
+        shown, [names[place] for place in shown], parse_math=False, fontsize=SIZES[1], family=list(FAMILY)
+    )
     ax.set_yticks([])
     ax.spines["bottom"].set_visible(False)
     return Slots(ax, count, slot, left, high)
