@@ -15,7 +15,7 @@ from finops_toolkit.charts.trees import driver_tree
 def driver_tree_of_return() -> Axes:
     """A result and what drives it: where a small change moves the whole, and who can make it."""
     rows = [
-        ("roce", None, "Return on capital employed", 0.124, -0.018, "%", "up", ""),
+        ("roce", None, "Return on capital", 0.124, -0.018, "%", "up", ""),
         ("margin", "roce", "Operating margin", 0.081, -0.009, "%", "up", ""),
         ("turn", "roce", "Capital turnover", 1.53, -0.05, "x", "up", "×"),
         ("gross", "margin", "Gross margin", 0.312, -0.006, "%", "up", ""),

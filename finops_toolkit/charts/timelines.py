@@ -145,9 +145,10 @@ def _names(ax: Axes, names: list[list[str]], rows: list[dict[str, Any]]) -> floa
             (row["told"], 1, 8.0, late),
         )
         for words, side, shift, style in cells:
+            one = "\n" not in words  # on one base line, whatever letters hang below it
             ax.annotate(
-                words, (side, place), (shift, 0), xycoords=("axes fraction", "data"),
-                textcoords="offset points", va="center_baseline", ha="left", parse_math=False,
+                words, (side, place), (shift, -3 if one else 0), xycoords=("axes fraction", "data"),
+                textcoords="offset points", va="baseline" if one else "center", ha="left", parse_math=False,
                 linespacing=1.0, annotation_clip=False, **{"color": TEXT, "fontsize": LABEL, **style},
             )  # fmt: skip
     return left
