@@ -23,7 +23,7 @@ from finops_toolkit.wording import BLANK
 
 SCALE = 10_000
 SAID = {"message": "Ball valves fell short", "who": "Plant North", "when": "November 2025"}
-few = settings(max_examples=6)
+few = settings(max_examples=5)
 VALUES = pd.DataFrame(
     {"name": ["Ball valves", "Gate valves", "Actuators"], "actual": [120.0, -40.0, np.nan],
      "budget": [100.0, 50.0, 30.0], "before": [90.0, -10.0, 20.0]}
@@ -279,13 +279,12 @@ def test_the_scale_leaves_room_for_every_label() -> None:
     assert sum(first.sides(points)) + sum(second.sides(points)) == pytest.approx(400.0)
 
 
-NAMES = st.text(st.characters(codec="latin-1", exclude_categories=["Cc", "Cf"]), min_size=1, max_size=70)
+NAMES = st.text(st.characters(codec="latin-1", exclude_categories=["Cc", "Cf"]), min_size=1, max_size=60)
 AMOUNTS = st.one_of(
     st.just(0.0), st.just(float("nan")), st.floats(-1e3, 1e3), st.floats(-1e11, 1e11), st.floats(-1e-3, 1e-3)
 )
-ROWS = st.one_of(st.integers(1, 4), st.integers(1, 40)).flatmap(
-    lambda n: st.lists(st.tuples(NAMES, AMOUNTS, AMOUNTS), min_size=n, max_size=n)
-)
+# Forty rows are drawn in test_charts_stress.py; here it is the figures and the names that are unforeseen.
+ROWS = st.lists(st.tuples(NAMES, AMOUNTS, AMOUNTS), min_size=1, max_size=9)
 
 
 def sound(ax) -> None:
@@ -304,9 +303,9 @@ def test_bars_stay_sound(rows, all_tiers: bool, scenario: str, good: str) -> Non
 
 
 @few
-@given(st.integers(-(10**9), 10**9), st.lists(st.tuples(NAMES, st.integers(-(10**8), 10**8)), max_size=40))
+@given(st.integers(-(10**9), 10**9), st.lists(st.tuples(NAMES, st.integers(-(10**8), 10**8)), max_size=9))
 def test_bridges_stay_sound(start: int, steps) -> None:
-    """From no step to forty, through zero and far from it: it closes and can be read."""
+    """From no step to nine, through zero and far from it: it closes and can be read."""
     named = [(f"s{i}", name, amount) for i, (name, amount) in enumerate(steps)]
     result = make_bridge(("Budget", start), named, ("Actual", start + sum(amount for _, amount in steps)))
     sound(charts.bridge(result, keep=40, **SAID))
@@ -324,7 +323,7 @@ def test_bullets_and_tornados_stay_sound(rows) -> None:
 @few
 @given(ROWS, st.integers(1, 13), st.sampled_from([None, 0.0]), st.sampled_from(["", "EUR", "%"]))
 def test_heat_maps_stay_sound(rows, columns: int, centre: float | None, unit: str) -> None:
-    """Up to forty rows by thirteen columns of any size."""
+    """Up to thirteen columns of numbers of any size."""
     frame = pd.DataFrame({f"M{n}": [row[1 + n % 2] for row in rows] for n in range(columns)},
                          index=[row[0] for row in rows])  # fmt: skip
     sound(charts.heat_map(frame, centre=centre, unit=unit, **SAID))
@@ -333,7 +332,7 @@ def test_heat_maps_stay_sound(rows, columns: int, centre: float | None, unit: st
 @few
 @given(ROWS, st.integers(1, 6), st.sampled_from(["%", "days", "money", "x"]))
 def test_cards_stay_sound(rows, columns: int, measure: str) -> None:
-    """One to forty cards of any value and name."""
+    """Cards of any value and name, in any number of columns."""
     frame = pd.DataFrame(rows, columns=["name", "value", "target"]).assign(measure=measure, currency="EUR")
     frame["met"] = [None if np.isnan(v) or np.isnan(t) else v >= t for _, v, t in rows]
     frame["trend"] = [[value, target, value] for _, value, target in rows]

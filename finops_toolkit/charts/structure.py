@@ -171,7 +171,8 @@ def _figures(
     effect = (values - aims) * (1 if good == "up" else -1)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         share = np.where(aims > 0, effect / aims, np.nan)
-    share = np.where(np.isfinite(share), share, np.nan)
+    # Against next to nothing a percentage says nothing.
+    share = np.where(np.abs(share) < 1e6, share, np.nan)
     return _Figures(
         names, reasons, values, aims, past, effect, share, limit, limit_delta, bool(total), scenario, shown
     )
