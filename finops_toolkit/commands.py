@@ -174,8 +174,11 @@ def _facts(books: Books, arguments: argparse.Namespace) -> list[tuple[str, str]]
 
 
 def _reconciled(books: Books) -> str:
-    """Which pairs of ledger and records agree, by how much money the others differ, and what else differs."""
-    from .wording import counted, joined, money_text, sentence
+    """Which pairs of ledger and records agree and which do not, and what else differs.
+
+    Of all units together, and so without the money: a unit's page holds no other unit's figures.
+    """
+    from .wording import counted, joined, sentence
 
     found = {f"{finding.table} {finding.rule}": finding for finding in books.findings()}
     found = {name: finding for name, finding in found.items() if finding.level == "difference"}
@@ -184,19 +187,21 @@ def _reconciled(books: Books) -> str:
     }
     agreeing = [pair for pair, finding in pairs.items() if finding is None]
     differing = [
-        f"{pair} {money_text(finding.amount, sign=True)} ({counted(finding.count, 'unit-month')} off)"
+        f"{pair} ({counted(finding.count, 'unit-month')})"
         for pair, finding in pairs.items()
         if finding is not None
     ]
     words = [f"agree to the cent: {joined(agreeing)}"] if agreeing else []
-    words += [f"ledger less records: {joined(differing)}"] if differing else []
+    words += [f"differ: {joined(differing)}"] if differing else []
     words += [] if pairs else ["nothing to reconcile: no ledger with records beside it"]
     if found:
         tables = joined(dict.fromkeys(finding.table for finding in found.values()))
         words.append(f"{counted(len(found), 'other difference')} in {tables}")
     elif not differing:
         words.append("no differences")
-    return sentence("; ".join(words) + ("; finops check lists them" if found or differing else ""))
+    return sentence(
+        "; ".join(words) + ("; finops check lists them, with the money" if found or differing else "")
+    )
 
 
 def check(arguments: argparse.Namespace) -> int:

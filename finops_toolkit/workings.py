@@ -14,7 +14,6 @@ import pandas as pd
 from .books import Books
 from .books.contract import load_contract
 from .books.ledger import ledger_sums
-from .errors import UsageError
 from .kpis import Catalogue, Kpi, catalogue_of, trace
 from .kpis.formulas import Call, Name, Node, Number, Product, Sum
 from .kpis.tracing import part_of
@@ -131,7 +130,7 @@ def _booked(books: Books, unit: str, accounts: pd.DataFrame) -> pd.DataFrame:
         carried = accounts["account"][accounts["line"].isin(load_contract().lines_balance)]
         given = bool(frame.loc[frame["account"].isin(carried), "closing"].any())
     else:
-        raise UsageError(f"{books.name} has no ledger.", "Its tables must hold a journal or balances.")
+        return pd.DataFrame(columns=["line", "account", "month", "amount"])
     frame = frame[frame["unit"].isin(below) & (frame["month"] <= panel.months[-1])]
     values = ["flow", "closing"] if given else ["flow"]
     frame = frame.groupby(["account", "month"], as_index=False)[values].sum()

@@ -284,8 +284,8 @@ def test_the_footer_says_where_it_comes_from() -> None:
     assert "<title>Title · North</title>" in html
 
 
-def test_the_footer_says_what_differs_in_money(tmp_path: Path) -> None:
-    """Which pairs of ledger and records agree, by how much the others differ, and what else is wrong."""
+def test_the_footer_says_what_differs(tmp_path: Path) -> None:
+    """Which pairs of ledger and records agree and which do not; no money, which may be another unit's."""
     from finops_toolkit import commands
     from finops_toolkit.books import open_books
 
@@ -301,7 +301,7 @@ def test_the_footer_says_what_differs_in_money(tmp_path: Path) -> None:
     whole["deliveries"][0]["amount"] = "300.00"  # it was 270
     assert said("b", whole) == (
         "Agree to the cent: cost of sales, receivables, payables and inventory; "
-        "ledger less records: revenue −30 (1 unit-month off); finops check lists them."
+        "differ: revenue (1 unit-month); finops check lists them, with the money."
     )
     del whole["journal"]
     assert said("c", whole).startswith("Nothing to reconcile: no ledger with records beside it")

@@ -185,3 +185,21 @@ def test_a_unit_without_anything_has_no_workings(books: Books) -> None:
     gone = scorecard.KeyFigures(figures.table.iloc[:0], "", "")
     assert workings(books, none, gone) == []
     assert statement_table(none).rows == () and kpi_table(gone).rows == ()
+
+
+@pytest.mark.parametrize("left_out", [*sorted(small_company.tables()), "journal and balances"])
+def test_any_table_may_be_missing(tmp_path: Path, left_out: str) -> None:
+    """Whatever table the data does not have, the scorecard and its workings come out."""
+    gone = left_out.split(" and ")
+    kept = {name: rows for name, rows in small_company.tables().items() if name not in gone}
+    small_company.write(tmp_path, kept)
+    books = open_books(tmp_path)
+    for unit in books.units.unit:
+        result = scorecard.statement(books, unit, "latest-closed")
+        figures = scorecard.key_figures(books, unit, "latest-closed")
+        items = scorecard.attention(books, unit, "latest-closed", 3, 100.0, 0.2)
+        actions = scorecard.actions_follow_up(books, unit, "latest-closed")
+
+        made = [*workings(books, result, figures), statement_table(result), items_table(items)]
+        made.append(actions_table(actions))
+        assert all(table.columns for table in made)

@@ -43,7 +43,8 @@ def decisions_until(books: Books, unit: str, day: dt.date) -> pd.DataFrame:
         frame[column] = [
             None if missing(value) else pd.Timestamp(value).date() for value in frame.get(column, [])
         ]
-    frame = frame[[value is not None and value <= day for value in frame["decided"]]].copy()
+    # .loc: a plain [] takes an empty list for a choice of columns.
+    frame = frame.loc[[value is not None and value <= day for value in frame["decided"]]].copy()
     frame["closed"] = [value if value is not None and value <= day else None for value in frame["closed"]]
     for column in ("about", "owner", "value"):
         if column not in frame:

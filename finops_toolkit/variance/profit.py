@@ -125,10 +125,11 @@ def current_budget(books: Books, unit: str, period: Period) -> pd.DataFrame:
 def why_no_reference(books: Books, unit: str, period: Period, against: str) -> str:
     """Why there is nothing to compare with; "" where there is."""
     panel, row = books.panel(), books.panel().index(unit)
+    if "revenue" not in panel.measures:
+        return "there is no ledger"
     if against == "last_year":
         before = period.previous_year()
-        covered = panel.coverage("revenue")[0] if "revenue" in panel.measures else None
-        ledger = covered is not None and before.first >= covered
+        ledger = before.first >= panel.coverage("revenue")[0]
         return "" if ledger else f"the books do not reach back to {before.label}"
     if "budget_revenue" not in panel.measures:
         return "there is no budget"
@@ -178,7 +179,8 @@ def _sisters(books: Books) -> list[str]:
 
 
 def product_budget(books: Books, unit: str, period: Period) -> pd.DataFrame:
-    """Budgeted sales by product: [product, quantity, amount, cost]; empty where the budget has no products.
+    """Budgeted sales by product: [product, quantity, amount, cost]; empty where the budget has no products,
+    or a product no cost.
 
     The cost is the budget's own by product, or else quantity × standard cost.
     """
@@ -195,8 +197,12 @@ def product_budget(books: Books, unit: str, period: Period) -> pd.DataFrame:
     if len(cost):
         sales["cost"] = cost.reindex(sales.index).fillna(0).astype("int64")
     else:
+        if "products" not in books.tables or "standard_cost" not in books.tables["products"].columns:
+            return empty
         products = books.rows("products", columns=["product", "standard_cost"], limit=1_000_000)
-        standard = products.set_index("product")["standard_cost"].reindex(sales.index).fillna(0)
+        standard = products.set_index("product")["standard_cost"].reindex(sales.index)
+        if standard.isna().any():
+            return empty
         units = zip(sales["quantity"], standard, strict=True)
         sales["cost"] = [ratio(int(quantity) * round(each * SCALE), SCALE) for quantity, each in units]
     return sales.reset_index()[["product", "quantity", "amount", "cost"]]
@@ -214,7 +220,7 @@ def compared_sales(books: Books, unit: str, period: Period, against: str) -> tup
     if against == "budget":
         old = product_budget(books, unit, period)
         if old.empty and len(new):
-            return pd.DataFrame(), "the budget has no quantities by product"
+            return pd.DataFrame(), "the budget has no quantities and costs by product"
     else:
         old = product_sales(books, unit, period.previous_year(), net)
     both = old.merge(new, on="product", how="outer", suffixes=("_0", "_1")).set_index("product")
