@@ -73,10 +73,12 @@ def _summary(outcomes: Sequence[Any], out: Path, seconds: float) -> int:
 
 
 def _formats(text: str, known: Sequence[str]) -> tuple[str, ...]:
+    from .wording import joined
+
     formats = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
     unknown = [name for name in formats if name not in known]
     if unknown or not formats:
-        raise UsageError(f"--formats {text!r} is not understood.", f"Formats are {' and '.join(known)}.")
+        raise UsageError(f"--formats {text!r} is not understood.", f"Formats are {joined(known)}.")
     return formats
 
 
