@@ -6,6 +6,7 @@ The tables are hidden: a page does not show them. Amounts are in plain units of 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +19,7 @@ from .kpis import Catalogue, Kpi, catalogue_of, trace
 from .kpis.formulas import Call, Name, Node, Number, Product, Sum
 from .kpis.tracing import part_of
 from .periods import month_end, month_start
+from .records import records_of
 from .scorecard.figures import LINES
 from .sheets import kpi_table
 from .tables.model import MIME, Column, Table
@@ -37,14 +39,17 @@ def hand_up(*tables: Table) -> None:
 
 
 def workings(books: Books, statement: Any, figures: Any) -> list[Table]:
-    """All tables behind a scorecard: the KPIs, their inputs, the ledger's rows and the spans of months.
+    """All tables behind a scorecard: the KPIs, their inputs and records, the ledger's rows, the spans of
+    months.
 
     `statement` and `figures` are the scorecard's results for one unit and period.
     """
-    tables = kpi_workings(books, statement, figures) if len(figures.table) else []
-    if len(statement.table):
-        tables += [ledger_rows(books, statement), spans(books, statement)]
-    return tables
+    kpis, records = [], []
+    if len(figures.table):
+        made = kpi_workings(books, statement, figures)
+        kpis, records = made[:2], made[2:]
+    rows = [ledger_rows(books, statement), spans(books, statement)] if len(statement.table) else []
+    return [*kpis, *rows, *records]
 
 
 # --- the statement's rows ----------------------------------------------------------------------------
@@ -171,7 +176,8 @@ def _budgeted(books: Books, unit: str, accounts: pd.DataFrame) -> pd.DataFrame:
 
 
 def kpi_workings(books: Books, statement: Any, figures: Any) -> list[Table]:
-    """The KPIs with their values as formulas, and the inputs these read: a row for each input and part.
+    """The KPIs with their values as formulas, the inputs these read (a row for each input and part), and the
+    records of operations that inputs count.
 
     A KPI that counts case by case (a median, days counted back) keeps its value, with a note that says so.
     """
@@ -193,7 +199,9 @@ def kpi_workings(books: Books, statement: Any, figures: Any) -> list[Table]:
     said = dict.fromkeys((table.note, _without_formula(len(table.rows) - len(formulas))))
     note = " ".join(text for text in said if text)
     table = replace(table, notes=notes, formulas=formulas, links=links, note=note, hidden=True)
-    return [table, inputs.table()]
+    used = [name for row in inputs.rows.values() for name in str(row["tables"]).split(", ")]
+    records = records_of(books, statement.unit, statement.period, used)
+    return [table, inputs.table({record.name for record in records}), *records]
 
 
 def _without_formula(count: int) -> str:
@@ -274,7 +282,7 @@ class _Inputs:
         held = self.statement.value(line, "period", column)
         return "" if held is None else f"{{statement:{line}.period_{column}}}"
 
-    def table(self) -> Table:
+    def table(self, records: Collection[str] = ()) -> Table:
         """A row for each input and part: its value, what it is, and the rows of the books it was made of."""
         columns = (
             Column("input", "Input"),
@@ -305,6 +313,8 @@ class _Inputs:
             at["formulas"] |= {where: formula} if formula else {}
             if formula.startswith("{statement:"):
                 at["links"][number, "input"] = f"ledger_rows:{place[0].removeprefix('budget_')}"
+            elif (held := f"rows_{str(row['tables']).split(', ')[0]}") in records:
+                at["links"][number, "input"] = f"{held}:r0"
         note = (
             "What the KPIs are computed from. A figure of the statement is read there; a KPI that "
             "others use is a formula."

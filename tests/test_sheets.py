@@ -11,6 +11,7 @@ import small_company
 from finops_toolkit import scorecard
 from finops_toolkit.books import Books, open_books
 from finops_toolkit.kpis import catalogue_of
+from finops_toolkit.records import MOST
 from finops_toolkit.scorecard.figures import LINES
 from finops_toolkit.sheets import actions_table, items_table, kpi_table, statement_table
 from finops_toolkit.tables import Table
@@ -139,7 +140,7 @@ def test_kpis_are_formulas_over_their_inputs(books: Books) -> None:
     """Every KPI of the scorecard has a formula, unless it counts case by case; and says how it is made."""
     result = scorecard.statement(books, "NORTH", "latest-closed")
     figures = scorecard.key_figures(books, "NORTH", "latest-closed")
-    table, inputs = kpi_workings(books, result, figures)
+    table, inputs, *_ = kpi_workings(books, result, figures)
     known = catalogue_of(books)
     for number, key in enumerate(table.keys):
         whole = any(word in known[key].formula for word in ("median(", "p90(", "countback("))
@@ -185,6 +186,22 @@ def test_a_unit_without_anything_has_no_workings(books: Books) -> None:
     gone = scorecard.KeyFigures(figures.table.iloc[:0], "", "")
     assert workings(books, none, gone) == []
     assert statement_table(none).rows == () and kpi_table(gone).rows == ()
+
+
+def test_an_input_leads_to_its_records(result: scorecard.Statement, books: Books) -> None:
+    """Rows behind operational inputs are the books' own: of the unit and period, all up to a said limit."""
+    figures = scorecard.key_figures(books, result.unit, result.period)
+    _, inputs, *records = kpi_workings(books, result, figures)
+    below = set(books.below(result.unit))
+    for table in records:
+        frame = books.rows(table.name.removeprefix("rows_"), result.unit, result.period, limit=100_000)
+        assert len(table.rows) == min(len(frame), MOST)
+        assert ("The first" in table.note) == (len(frame) > MOST)
+        place = [column.key for column in table.columns].index("unit")
+        assert {row[place] for row in table.rows} <= below
+    led = {link.split(":")[0] for link in inputs.links.values()}
+    assert led <= {"ledger_rows", *(table.name for table in records)}
+    assert bool(records) == any(link.startswith("rows_") for link in inputs.links.values())
 
 
 # Those that something is computed from beside KPIs are tried always, the others as proofs.
