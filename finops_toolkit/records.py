@@ -6,6 +6,7 @@ A workbook leads from a KPI to its inputs, and from an input to these rows; the 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from .books import Books
@@ -48,5 +49,5 @@ def _table(name: str, frame: Any, cut: bool, books: Books, unit: str, period: Pe
     )
     places = {column: decimals for column, decimals in _DECIMALS.items() if column in frame.columns}
     table = table_of(frame, f"rows_{name}", f"Rows of {name}", formats=places)
-    return Table(table.name, table.columns, table.rows, tuple(f"r{i}" for i in range(len(table.rows))),
-                 table.caption, note, hidden=True)  # fmt: skip
+    keys = tuple(f"r{number}" for number in range(len(table.rows)))
+    return replace(table, keys=keys, note=note, hidden=True)

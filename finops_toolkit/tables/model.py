@@ -166,10 +166,6 @@ class Table:
             start, before = start + width + 2, column.group
         return line
 
-    def renamed(self, name: str) -> Table:
-        """The same table under another name."""
-        return replace(self, name=name)
-
     def to_json(self) -> dict[str, Any]:
         """As JSON; `tables_of` reads it back."""
         packed = asdict(self)
