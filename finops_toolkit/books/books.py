@@ -26,6 +26,7 @@ from .files import reason
 from .finding import Finding
 from .gaps import gaps
 from .measures import EXACT, month_of
+from .outline import Outline, Unit, find_unit, outline_of, period_within, units_below, units_of
 from .panel import Panel, build_panel, fetch
 from .reconciling import Reconciliation, reconcile
 
@@ -150,31 +151,22 @@ class Books:
         known = set(self.units.currency.dropna())
         return known.pop() if len(known) == 1 else ""
 
+    @cached_property
+    def outline(self) -> Outline:
+        """Units, calendar and reconciliation on a page: enough to plan a batch without these books."""
+        return outline_of(self)
+
+    @cached_property
+    def _tree(self) -> tuple[Unit, ...]:
+        return units_of(self.units.to_dict("records"))
+
     def unit(self, text: str) -> str:
         """The unit meant by its id or its name. Raises UsageError that names the units."""
-        wanted = str(text).strip()
-        if wanted in set(self.units.unit):
-            return wanted
-        for column in ("unit", "name"):
-            match = self.units[self.units[column].str.casefold() == wanted.casefold()]
-            if len(match) == 1:
-                return str(match.unit.iloc[0])
-            if len(match):
-                raise UsageError(f"{text!r} may be several units.", f"Give one of {', '.join(match.unit)}.")
-        names = list(self.units.unit)
-        close = difflib.get_close_matches(str(text), names + list(self.units.name), 1, 0.6)
-        hint = f"Did you mean {close[0]}? " if close else ""
-        raise UsageError(
-            f"There is no unit {text!r} in {self.name}.", f"{hint}The units are {', '.join(names)}."
-        )
+        return find_unit(self._tree, text, self.name)
 
     def below(self, unit: str) -> list[str]:
         """A unit and all units below it, in tree order."""
-        inside = {self.unit(unit)}
-        for row in self.units.itertuples():
-            if row.parent in inside:
-                inside.add(row.unit)
-        return [name for name in self.units.unit if name in inside]
+        return units_below(self._tree, self.unit(unit))
 
     @cached_property
     def closed(self) -> int:
@@ -194,15 +186,7 @@ class Books:
         """A period of these books. Raises UsageError where it is not understood or lies outside them."""
         if isinstance(text, Period):
             return text
-        period = periods.parse_period(text, self.closed, self.fiscal_start)
-        if period.last > self.closed or period.first < self.first:
-            raise UsageError(
-                f"{period.label} lies outside the books of {self.name}: "
-                f"they run from {periods.month_text(self.first)} "
-                f"and are closed to {periods.month_text(self.closed)}.",
-                f"Write {periods.ALLOWED} within these months.",
-            )
-        return period
+        return period_within(text, self.first, self.closed, self.fiscal_start, self.name)
 
     # --- reads -------------------------------------------------------------------------------------
 

@@ -24,8 +24,7 @@ from .contract import ENGINE_TYPES, Table, load_contract
 from .files import check_lines, pattern, reason, scan
 from .finding import Finding
 from .settings import read_settings
-
-DATASETS = Path(__file__).resolve().parents[2] / "datasets"
+from .stamps import data_folder, is_read, source_folder, stamp
 
 
 @dataclass
@@ -41,12 +40,12 @@ class Opened:
     # Of each column, the values that are there and could not be read: they are not empty.
     unread: dict[tuple[str, str], int] = field(default_factory=dict)
 
-    # Parquet is read again and again where it lies: size and time of writing of the files when opened.
-    stamps: dict[Path, tuple[int, int]] = field(default_factory=dict)
+    # Parquet is read again and again where it lies: the stamps of the files when opened.
+    stamps: dict[Path, list[int]] = field(default_factory=dict)
 
     def check_unchanged(self) -> None:
         """ContractError where a file was written to since it was opened: figures of two files would mix."""
-        changed = [path.name for path, stamp in self.stamps.items() if _stamp(path) != stamp]
+        changed = [path.name for path, found in self.stamps.items() if stamp(path) != found]
         if changed:
             raise ContractError(
                 f"{', '.join(changed)} changed while the books were open.",
@@ -63,9 +62,9 @@ def open_folder(data: str | Path | None, source: str | Path | None) -> Opened:
 
     Raises UsageError where there is nothing to open. Everything wrong inside is in `.findings`.
     """
-    folder = _folder(data)
+    folder = data_folder(data)
     contract = load_contract().tables
-    files = sorted(path for path in folder.iterdir() if not path.name.startswith((".", "_", "~$")))
+    files = sorted(path for path in folder.iterdir() if is_read(path))
     adapter = any(path.suffix.lower() == ".sql" and path.stem.lower() in contract for path in files)
     raw = None
     if adapter:
@@ -74,9 +73,7 @@ def open_folder(data: str | Path | None, source: str | Path | None) -> Opened:
                 f"{folder.name} is an adapter: it needs the folder its raw files lie in.",
                 "Say where with --source FOLDER (source= in Python).",
             )
-        raw = _directory(source)
-        if raw is None:
-            raise UsageError(f"There is no folder {source}.", "Give --source the folder with the raw files.")
+        raw = source_folder(source)
     elif source is not None:
         raise UsageError(
             f"--source goes with an adapter, and {folder} holds no SELECTs (*.sql).",
@@ -126,46 +123,6 @@ def _note_unread(opened: Opened, path: Path, adapter: bool) -> None:
         return
     text = f"{path.name} is no table of the contract and is not read"
     opened.findings.append(Finding("note", path.stem, "unknown_table", text, hint=hint))
-
-
-def _folder(data: str | Path | None) -> Path:
-    if data is None or data == "":
-        folder = DATASETS / "company"
-        if not folder.is_dir():
-            raise UsageError(
-                "The generated company is not here: it lies beside the package in the project's folder.",
-                "Give --data FOLDER, or make a company with `finops make-data FOLDER`.",
-            )
-        return folder
-    found = _directory(data)
-    if found is not None:
-        return found
-    bundled = DATASETS / "adapters" / str(data)
-    if bundled.parent == DATASETS / "adapters" and _directory(bundled):
-        return bundled
-    names = sorted(path.name for path in (DATASETS / "adapters").glob("*/"))
-    raise UsageError(
-        f"There is no folder {data}.",
-        "Give a folder of the contract's tables, an adapter's folder, or a bundled adapter: "
-        + f"{', '.join(names)}."
-        if names
-        else "Give a folder of the contract's tables or an adapter's folder.",
-    )
-
-
-def _directory(path: str | Path) -> Path | None:
-    """The folder meant, None where there is none; UsageError where it may not be read."""
-    try:
-        folder = Path(path).expanduser().resolve()
-        if not folder.is_dir():
-            return None
-        next(folder.iterdir(), None)
-    except PermissionError:
-        raise UsageError(f"The folder {path} may not be read.", "Ask for the right to read it.") from None
-    except (OSError, ValueError, RuntimeError):
-        # A name too long, with a NUL, or of a user who does not exist: no folder.
-        return None
-    return folder
 
 
 def _lock_down(connection: Any, folders: list[Path]) -> None:
@@ -235,7 +192,7 @@ def _open_table(opened: Opened, table: Table, path: Path) -> None:
             check_lines(connection, path)
             connection.raw_sql(f"CREATE TABLE {raw} AS SELECT * FROM {scan(path)}")
         else:
-            opened.stamps[path] = _stamp(path)
+            opened.stamps[path] = stamp(path)
             connection.raw_sql(f"CREATE VIEW {raw} AS SELECT * FROM {scan(path)}")
         described = connection.raw_sql(f"DESCRIBE {raw}").fetchall()
         _no_column_twice([str(column) for column, *_ in described], table)
@@ -260,15 +217,6 @@ def _open_table(opened: Opened, table: Table, path: Path) -> None:
     found = {column.strip().lower(): (column, kind) for column, kind, *_ in described}
     if _columns_usable(opened, table, path, found):
         _register_typed(opened, table, path, raw, found)
-
-
-def _stamp(path: Path) -> tuple[int, int]:
-    """Size and time of writing; of a file that has gone, none."""
-    try:
-        status = path.stat()
-    except OSError:
-        return (-1, -1)
-    return status.st_size, status.st_mtime_ns
 
 
 def _no_column_twice(columns: list[str], table: Table) -> None:

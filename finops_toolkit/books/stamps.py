@@ -1,0 +1,114 @@
+"""Where a source lies, and stamps of its files: has anything been written since, without reading it?
+
+A stamp is [size, time of writing, time of change] of a file. The third one no program can set: a copy that
+keeps the time of writing does not go unseen.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ..errors import UsageError
+
+DATASETS = Path(__file__).resolve().parents[2] / "datasets"
+UNSETTLED_SECONDS = 2.0
+_IGNORED = (".", "_", "~$")
+
+Stamps = dict[str, list[int]]
+
+
+def stamps(data: str | Path | None, source: str | Path | None) -> Stamps:
+    """The stamp of every file a source consists of, by its full path, in order of paths.
+
+    Without an adapter that is what lies in the folder itself: nothing is read below it. An adapter's SELECTs
+    may read anything in their own folder and in the source's, so everything in both counts. What vanishes
+    meanwhile has the stamp [-1, -1, -1]. Raises UsageError where there is no such folder.
+    """
+    folder = data_folder(data)
+    if source is None or source == "":
+        paths = [path for path in folder.iterdir() if is_read(path) and not path.is_dir()]
+    else:
+        paths = [path for root in {folder, source_folder(source)} for path in _below(root)]
+    return {str(path): stamp(path) for path in sorted(paths)}
+
+
+def stamp(path: Path) -> list[int]:
+    """Size, time of writing and time of change (ns) of a file; -1 for each where it has gone."""
+    try:
+        status = path.stat()
+    except OSError:
+        return [-1, -1, -1]
+    return [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
+
+
+def settled(found: Stamps, now: float) -> bool:
+    """Whether stamps taken at `now` (seconds since 1970) tell of every later change.
+
+    File systems keep time in ticks, some of two seconds long: a file written to again within the tick of its
+    stamp may look the same afterwards. Stamps of files that young prove nothing: look at what the files hold.
+    """
+    return all(
+        max(written, changed) / 1e9 < now - UNSETTLED_SECONDS for _, written, changed in found.values()
+    )
+
+
+def is_read(path: Path) -> bool:
+    """Whether opening looks at a file in a folder of tables: not at hidden, put-aside and lock files."""
+    return not path.name.startswith(_IGNORED)
+
+
+def data_folder(data: str | Path | None) -> Path:
+    """The folder meant: of the generated company (None or ""), a folder, or a bundled adapter's.
+
+    Raises UsageError where there is none.
+    """
+    if data is None or data == "":
+        folder = DATASETS / "company"
+        if not folder.is_dir():
+            raise UsageError(
+                "The generated company is not here: it lies beside the package in the project's folder.",
+                "Give --data FOLDER, or make a company with `finops make-data FOLDER`.",
+            )
+        return folder
+    found = _directory(data)
+    if found is not None:
+        return found
+    bundled = DATASETS / "adapters" / str(data)
+    if bundled.parent == DATASETS / "adapters" and _directory(bundled):
+        return bundled
+    names = sorted(path.name for path in (DATASETS / "adapters").glob("*/"))
+    raise UsageError(
+        f"There is no folder {data}.",
+        "Give a folder of the contract's tables, an adapter's folder, or a bundled adapter: "
+        + f"{', '.join(names)}."
+        if names
+        else "Give a folder of the contract's tables or an adapter's folder.",
+    )
+
+
+def source_folder(source: str | Path) -> Path:
+    """The folder with an adapter's raw files. Raises UsageError where there is none."""
+    folder = _directory(source)
+    if folder is None:
+        raise UsageError(f"There is no folder {source}.", "Give --source the folder with the raw files.")
+    return folder
+
+
+def _below(root: Path) -> list[Path]:
+    return [Path(folder) / name for folder, _, names in os.walk(root) for name in names]
+
+
+def _directory(path: str | Path) -> Path | None:
+    """The folder meant, None where there is none; UsageError where it may not be read."""
+    try:
+        folder = Path(path).expanduser().resolve()
+        if not folder.is_dir():
+            return None
+        next(folder.iterdir(), None)
+    except PermissionError:
+        raise UsageError(f"The folder {path} may not be read.", "Ask for the right to read it.") from None
+    except (OSError, ValueError, RuntimeError):
+        # A name too long, with a NUL, or of a user who does not exist: no folder.
+        return None
+    return folder
