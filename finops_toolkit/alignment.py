@@ -294,13 +294,13 @@ def _peers(books: Books, unit: str) -> list[str]:
 def _turned(books: Books, found: pd.DataFrame, known: Any) -> list[float]:
     """Values with up as good; amounts of money as a share of the month's revenue, so that units compare."""
     panel = books.panel()
-    revenue = panel.matrix("revenue") if "revenue" in panel.measures else None
     turned = []
     for row in found.itertuples():
         value = row.value
         if row.measure == "money":
-            month = books.period(row.period).last
-            base = 0 if revenue is None else revenue[panel.index(row.unit), panel.months.index(month)] / SCALE
+            month, base = panel.months.index(books.period(row.period).last), 0.0
+            if "revenue" in panel.measures:
+                base = panel.series("revenue", row.unit)[month] / SCALE
             value = value / base if base > 0 else np.nan
         good = known[row.kpi].good
         turned.append(-abs(value) if good == "zero" else -value if good == "down" else value)

@@ -294,7 +294,7 @@ def _sums(books: Books, unit: str, period: str, *measures: str) -> dict[str, flo
 
 def _month(books: Books, unit: str, month: int, measure: str) -> float:
     panel = books.panel()
-    return float(panel.matrix(measure)[panel.index(unit), panel.months.index(month)]) / 1e4
+    return float(panel.series(measure, unit)[panel.months.index(month)]) / 1e4
 
 
 def _closing(books: Books, unit: str, month: int, measure: str) -> float:

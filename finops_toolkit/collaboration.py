@@ -205,8 +205,8 @@ def days_to_decide(books: Books, unit: str, period: Period | str) -> list[int]:
     span = books.period(period)
     if "decision_days" not in books.panel().measures:
         return []
-    frame = books.panel().histogram("decision_days")
-    frame = frame[(frame["unit"] == books.unit(unit)) & frame["month"].between(span.first, span.last)]
+    frame = books.panel().histogram("decision_days", [books.unit(unit)])
+    frame = frame[frame["month"].between(span.first, span.last)]
     pairs = zip(frame["days"], frame["count"], strict=True)
     return [int(days) for days, count in pairs for _ in range(int(count))]
 
@@ -236,8 +236,8 @@ def forecast_cost(books: Books, unit: str, period: Period | str) -> ForecastCost
     absent = [name for name in wanted[:2] if name not in panel.measures]
     if absent:
         return ForecastCost(pd.DataFrame(), "Forecast: none, because the books hold no forecasts.", {})
-    row, first, last = panel.index(unit), panel.months.index(span.first), panel.months.index(span.last) + 1
-    data = {name: panel.matrix(name)[row] for name in wanted if name in panel.measures}
+    first, last = panel.months.index(span.first), panel.months.index(span.last) + 1
+    data = {name: panel.series(name, unit) for name in wanted if name in panel.measures}
     said, came = (int(data[name][first:last].sum()) for name in wanted[:2])
     if said == 0 or came <= 0:
         return ForecastCost(

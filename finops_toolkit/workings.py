@@ -13,7 +13,6 @@ from typing import Any
 import pandas as pd
 
 from .books import Books
-from .books.contract import load_contract
 from .books.ledger import ledger_sums
 from .kpis import Catalogue, Kpi, catalogue_of, trace
 from .kpis.formulas import Call, Name, Node, Number, Product, Sum
@@ -129,11 +128,9 @@ def _booked(books: Books, unit: str, accounts: pd.DataFrame) -> pd.DataFrame:
     panel, below = books.panel(), set(books.below(unit))
     by = ["account", "unit", "month"]
     if "journal" in books.tables:
-        frame, given = books.sums("journal", by, ["amount"]).rename(columns={"amount": "flow"}), False
+        frame, given = books.sums("journal", by, ["amount"], unit).rename(columns={"amount": "flow"}), False
     elif "balances" in books.tables:
-        frame = books.sums("balances", by, ["flow", "closing"])
-        carried = accounts["account"][accounts["line"].isin(load_contract().lines_balance)]
-        given = bool(frame.loc[frame["account"].isin(carried), "closing"].any())
+        frame, given = books.sums("balances", by, ["flow", "closing"], unit), panel.closings
     else:
         return pd.DataFrame(columns=["line", "account", "month", "amount"])
     frame = frame[frame["unit"].isin(below) & (frame["month"] <= panel.months[-1])]
@@ -159,7 +156,7 @@ def _budgeted(books: Books, unit: str, accounts: pd.DataFrame) -> pd.DataFrame:
     """[line, account, month, amount] of the budget's latest version, in ten-thousandths."""
     if "budget" not in books.tables:
         return pd.DataFrame({"line": [], "account": [], "month": [], "amount": []})
-    frame = books.sums("budget", ["account", "unit", "month", "version"], ["amount"])
+    frame = books.sums("budget", ["account", "unit", "month", "version"], ["amount"], unit)
     newest = frame.groupby(["unit", "month"])["version"].transform("max")
     frame = frame[(frame["version"] == newest) & frame["unit"].isin(set(books.below(unit)))]
     frame = frame.groupby(["account", "month"], as_index=False)["amount"].sum()

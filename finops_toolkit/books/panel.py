@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,23 +28,35 @@ class Panel:
 
     `matrix(name)` is int64 ten-thousandths [unit, month] for every measure, counts too; rows follow
     `units` (parents included, in tree order) and columns `months` (ordinals). `missing` says of a
-    measure that cannot be had, why.
+    measure that cannot be had, why. Ask for the figures of the units that matter and no others: what is
+    asked for decides which reports are stale when a unit's data change.
     """
 
     units: list[str]
     months: list[int]
     closed: int
     parents: dict[str, str | None]
+    # Whether the ledger's balances were given, or added up from all movements before.
+    closings: bool = False
     measures: dict[str, Measure] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
     _values: dict[str, np.ndarray] = field(default_factory=dict, repr=False)
     _rows: dict[str, np.ndarray] = field(default_factory=dict, repr=False)
     _coverage: dict[str, tuple[int, int]] = field(default_factory=dict, repr=False)
     _histograms: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
+    # Told which unit's figures are asked for, before they are given.
+    _asked: Callable[[str], None] | None = field(default=None, repr=False, compare=False)
 
-    def matrix(self, measure: str) -> np.ndarray:
-        """int64 ten-thousandths [unit, month]: the month's movement, or the balance at its end."""
-        return self._known(self._values, measure)
+    def series(self, measure: str, unit: str) -> np.ndarray:
+        """int64 ten-thousandths by month of one unit: the month's movement, or the balance at its end."""
+        found: np.ndarray = self._known(self._values, measure)
+        return found[self._places([unit])[0]]
+
+    def matrix(self, measure: str, units: Sequence[str] | None = None) -> np.ndarray:
+        """As `series`, [unit, month]: of these units in this order, or of all (None)."""
+        found: np.ndarray = self._known(self._values, measure)
+        places = self._places(units)
+        return found if units is None else found[places]
 
     def own(self, measure: str) -> np.ndarray:
         """As `matrix`, but only what was booked on each unit itself, not on the units below it."""
@@ -55,28 +67,34 @@ class Panel:
                 total[self.units.index(parent)] -= self.matrix(measure)[row]
         return total
 
-    def rows(self, measure: str) -> np.ndarray:
-        """int64 [unit, month]: how many rows of the source were counted."""
-        return self._known(self._rows, measure)
+    def rows(self, measure: str, units: Sequence[str] | None = None) -> np.ndarray:
+        """int64 [unit, month]: how many rows of the source were counted, for these units or all (None)."""
+        found: np.ndarray = self._known(self._rows, measure)
+        places = self._places(units)
+        return found if units is None else found[places]
 
     def coverage(self, measure: str) -> tuple[int, int]:
         """First and last month (ordinals) that the source of a measure covers."""
         return self._known(self._coverage, measure)
 
-    def histogram(self, name: str) -> pd.DataFrame:
-        """Frame [unit, month, days, count] of a distribution, rolled up over the unit tree."""
-        return self._known(self._histograms, name)
+    def histogram(self, name: str, units: Sequence[str] | None = None) -> pd.DataFrame:
+        """Frame [unit, month, days, count] of a distribution, rolled up over the unit tree: of these units,
+        or of all (None).
+        """
+        found: pd.DataFrame = self._known(self._histograms, name)
+        self._places(units)
+        return found if units is None else found[found["unit"].isin(units)]
 
     def frame(self, measures: Iterable[str], unit: str | None = None) -> pd.DataFrame:
         """Measures of one unit (None: the whole) by month, as floats in plain units, for showing.
 
         Months a measure does not cover are empty.
         """
-        row = self.index(self.units[0] if unit is None else unit)
+        unit = self.units[0] if unit is None else unit
         data = {}
         for name in measures:
             first, last = self.coverage(name)
-            values = self.matrix(name)[row] / SCALE
+            values = self.series(name, unit) / SCALE
             data[name] = np.where([(first <= m <= last) for m in self.months], values, np.nan)
         months = pd.PeriodIndex([pd.Period(year=m // 12, month=m % 12 + 1, freq="M") for m in self.months])
         return pd.DataFrame(data, index=months.rename("month"))
@@ -86,6 +104,15 @@ class Panel:
         if unit not in self.units:
             raise UsageError(f"There is no unit {unit!r}.", f"The units are {', '.join(self.units)}.")
         return self.units.index(unit)
+
+    def _places(self, units: Sequence[str] | None) -> np.ndarray:
+        """Rows of units whose figures are asked for, which is told on; None: all."""
+        asked = self.units if units is None else units
+        places = np.array([self.index(unit) for unit in asked], dtype="int64")
+        if self._asked is not None:
+            for unit in asked:
+                self._asked(unit)
+        return places
 
     def _known(self, where: dict[str, Any], name: str) -> Any:
         if name in where:
@@ -115,7 +142,8 @@ def build_panel(tables: Tables, parents: dict[str, str | None], closed: int | No
         )
     planned = [int(part.frame.month.max()) for part in spans if part.source in ("ledger", "budget")]
     last = max([closed, *planned])
-    panel = Panel(list(parents), list(range(first, last + 1)), closed, parents)
+    closings = any(part.closings for part in parts)
+    panel = Panel(list(parents), list(range(first, last + 1)), closed, parents, closings)
     for part in parts:
         _add(panel, part)
     for query in QUERIES:
@@ -166,6 +194,7 @@ class _Part:
     accumulate: frozenset[str] = frozenset()
     change: frozenset[str] = frozenset()
     sparse: bool = False
+    closings: bool = False
     missing: dict[str, str] = field(default_factory=dict)
 
 
@@ -216,6 +245,7 @@ def _ledger_parts(tables: Tables) -> list[_Part]:
         closings = name == "balances" and bool(frame.closing[on_balance].any())
         sums = list(ledger.ledger_sums(accounts, (name, "accounts"), closings))
         parts.append(_ledger_part(frame, sums, "ledger"))
+        parts[-1].closings = closings
     if "budget" in tables:
         frame = fetch(
             ledger.budget_movements(tables),

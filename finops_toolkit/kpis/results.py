@@ -144,7 +144,8 @@ class _Targets:
         self.width = max(span.last for span in spans) - self.begin + 1 if spans else 0
         self.rows = pd.DataFrame(columns=["kpi", "unit", "month", "value"])
         if "targets" in books.tables:
-            rows = books.rows("targets", columns=["kpi", "unit", "month", "value"], limit=MOST_TARGETS)
+            columns = ["kpi", "unit", "month", "value"]
+            rows = books.rows("targets", columns=columns, where={"unit": units}, limit=MOST_TARGETS)
             rows["month"] = [month_ordinal(date) for date in pd.to_datetime(rows["month"]).dt.date]
             self.rows = rows[rows["unit"].isin(units)]
 

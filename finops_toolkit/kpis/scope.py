@@ -36,8 +36,7 @@ class Scope:
         days: float | None = None,
     ):
         self.panel, self.kpis, self.days = panel, kpis, days
-        place = {unit: number for number, unit in enumerate(panel.units)}
-        self.rows = np.array([place[unit] for unit in units], dtype="int64")
+        self.units = list(units)
         self.first = np.array([period.first for period in periods], dtype="int64")
         self.last = np.array([period.last for period in periods], dtype="int64")
         self.shape = (len(units), len(periods))
@@ -128,7 +127,7 @@ class Scope:
     def countback(self, balance: str, flow: str, back: int) -> Cells:
         """Days of the latest months whose flow makes up the balance, the last of them in part."""
         closing = self.look_up(balance, "ending", back)
-        monthly = plain(self.panel.matrix(flow)[self.rows]) if flow not in self.panel.missing else None
+        monthly = plain(self.panel.matrix(flow, self.units)) if flow not in self.panel.missing else None
         if monthly is None:
             return Cells(np.asarray(np.nan), np.asarray(self.code(self.panel.missing[flow])))
         left = np.broadcast_to(plain(closing.data), self.shape).astype("float64").copy()
@@ -159,12 +158,12 @@ class Scope:
         if name in self.panel.missing:
             return Cells(np.asarray(0), np.asarray(self.code(self.panel.missing[name])))
         closing = self.panel.measures[name].nature == "closing"
-        matrix = self.panel.matrix(name)[self.rows]
+        matrix = self.panel.matrix(name, self.units)
         opening = closing and when == "opening"
         low, high, why = self._span(name, back, closing, opening)
         if closing:
             return Cells(matrix[:, high], why)
-        running = np.zeros((len(self.rows), matrix.shape[1] + 1), dtype="int64")
+        running = np.zeros((len(self.units), matrix.shape[1] + 1), dtype="int64")
         np.cumsum(matrix, axis=1, out=running[:, 1:])
         return Cells(running[:, high + 1] - running[:, low], why)
 
@@ -208,10 +207,10 @@ class Scope:
         """The days that occur, and counts [unit, months before, day] added up over the months."""
 
         def compute() -> tuple[npt.NDArray, npt.NDArray]:
-            frame = self.panel.histogram(name)
+            frame = self.panel.histogram(name, self.units)
             days = np.unique(np.append(frame["days"].to_numpy("int64"), 0))
-            counts = np.zeros((len(self.panel.units), len(self.panel.months) + 1, len(days)), dtype="int64")
-            place = {unit: number for number, unit in enumerate(self.panel.units)}
+            place = {unit: number for number, unit in enumerate(dict.fromkeys(self.units))}
+            counts = np.zeros((len(place), len(self.panel.months) + 1, len(days)), dtype="int64")
             month = frame["month"].to_numpy("int64") - self.begin + 1
             np.add.at(
                 counts,
@@ -222,7 +221,7 @@ class Scope:
                 ),
                 frame["count"].to_numpy("int64"),
             )
-            return days, np.cumsum(counts[self.rows], axis=1)
+            return days, np.cumsum(counts[[place[unit] for unit in self.units]], axis=1)
 
         return self.remember(("histogram", name), compute)
 

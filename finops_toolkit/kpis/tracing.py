@@ -173,7 +173,7 @@ def _named_row(scope: Scope, name: str, when: str, back: int) -> tuple:
 
 def _rows(scope: Scope, name: str, when: str, back: int) -> int:
     """Rows of the source that were counted for a unit and period."""
-    counts = scope.panel.rows(name)[scope.rows[0]]
+    counts = scope.panel.rows(name, scope.units)[0]
     measure = scope.panel.measures[name]
     first, last = (int(month[0]) - back - scope.begin for month in (scope.first, scope.last))
     if measure.nature == "closing":

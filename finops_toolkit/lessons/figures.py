@@ -132,11 +132,11 @@ def money_by_year(books: Books, measures: dict[str, str], unit: str, period: Per
     """Flows of money, added up over twelve months each, the latest last: [months, one column a measure]."""
     panel, span = books.panel(), books.period(period).rolling()
     known = {name: head for name, head in measures.items() if name in panel.measures}
-    row = panel.index(books.unit(unit))
+    unit = books.unit(unit)
     rows: list[dict[str, Any]] = []
     while span.first >= books.first and known:
         first, last = panel.months.index(span.first), panel.months.index(span.last) + 1
-        sums = {head: int(panel.matrix(name)[row, first:last].sum()) for name, head in known.items()}
+        sums = {head: int(panel.series(name, unit)[first:last].sum()) for name, head in known.items()}
         rows.insert(0, {"months": span.label} | sums)
         span = span.previous_year()
     return pd.DataFrame(rows)
@@ -156,13 +156,13 @@ def flexible_lines(books: Books, unit: str, period: Period | str) -> tuple[pd.Da
             pd.DataFrame(),
             f"Flexible budget: none, because {panel.missing.get(absent[0], 'the books lack its parts')}.",
         )
-    row, first, last = (
-        panel.index(books.unit(unit)),
+    unit, first, last = (
+        books.unit(unit),
         panel.months.index(span.first),
         panel.months.index(span.last) + 1,
     )
     sums = {
-        n: int(panel.matrix(n)[row, first:last].sum())
+        n: int(panel.series(n, unit)[first:last].sum())
         for n in (*names, *(f"budget_{n}" for n in names), *volumes)
     }
     if sums["budget_sales_quantity"] <= 0:

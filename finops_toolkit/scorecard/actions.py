@@ -169,7 +169,7 @@ def _measured(books: Books, about: str, unit: str, spans) -> tuple[float, float,
     )
     if name is None:
         return f"there is no figure called {about}"
-    row = panel.matrix(name)[panel.index(unit)]
+    row = panel.series(name, unit)
     means = []
     for first, last in spans:
         months = row[panel.months.index(first) : panel.months.index(last) + 1]

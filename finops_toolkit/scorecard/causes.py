@@ -238,8 +238,7 @@ def _absorption(scene: Scene) -> str:
         panel = scene.books.panel()
         if "delivered_quantity" in panel.measures and made:
             columns = [panel.months.index(month) for month in scene.period.months]
-            row = panel.index(scene.unit)
-            sold = int(panel.matrix("delivered_quantity")[row, columns].sum())
+            sold = int(panel.series("delivered_quantity", scene.unit)[columns].sum())
             words.append(f"{_units(made)} units made, {_units(sold)} sold")
         effect = scene.bridge.step("overhead_absorption") if scene.bridge is not None else 0
         if made and words and made > sold * 1.02 and effect > 0:
@@ -283,8 +282,8 @@ def _labour(scene: Scene) -> str:
     names = ("labour_rate_effect", "labour_efficiency_effect")
     if any(name not in panel.measures for name in names):
         return ""
-    columns, row = [panel.months.index(month) for month in scene.period.months], panel.index(scene.unit)
-    rate, hours = (int(panel.matrix(name)[row, columns].sum()) for name in names)
+    columns = [panel.months.index(month) for month in scene.period.months]
+    rate, hours = (int(panel.series(name, scene.unit)[columns].sum()) for name in names)
     words = f"Wage rates {money_text(rate, sign=True)}, hours used {money_text(hours, sign=True)}"
     return f"{words} against standard"
 
@@ -294,11 +293,11 @@ def _late_lines(scene: Scene) -> str:
     panel, before = scene.books.panel(), scene.before()
     if "lines_due" not in panel.measures or before is None:
         return ""
-    row, shares = panel.index(scene.unit), []
+    shares = []
     for span in (scene.period, before):
         columns = [panel.months.index(month) for month in span.months]
-        due = int(panel.matrix("lines_due")[row, columns].sum())
-        late = due - int(panel.matrix("lines_ontime")[row, columns].sum())
+        due = int(panel.series("lines_due", scene.unit)[columns].sum())
+        late = due - int(panel.series("lines_ontime", scene.unit)[columns].sum())
         shares.append((late, due))
     if not shares[0][1] or not shares[1][1]:
         return ""

@@ -85,31 +85,29 @@ def covered(panel: Panel, measure: str, first: int, last: int) -> str:
     return ""
 
 
-def _part(panel: Panel, row: int, measure: str, first: int, last: int, nature: str) -> tuple[int, int]:
+def _part(panel: Panel, unit: str, measure: str, first: int, last: int, nature: str) -> tuple[int, int]:
     """Amount and rows of a covered measure: the sum of the months, or the balance at the last one's end."""
-    matrix, rows = panel.matrix(measure)[row], panel.rows(measure)[row]
+    amounts, rows = panel.series(measure, unit), panel.rows(measure, [unit])[0]
     stop = panel.months.index(last) + 1
     if nature == "closing":
-        return int(matrix[stop - 1]), int(rows[:stop].sum())
+        return int(amounts[stop - 1]), int(rows[:stop].sum())
     start = panel.months.index(first)
-    return int(matrix[start:stop].sum()), int(rows[start:stop].sum())
+    return int(amounts[start:stop].sum()), int(rows[start:stop].sum())
 
 
 def actual(panel: Panel, unit: str, line: Line, first: int, last: int) -> Figure:
     """What was booked in the months first to last (a closing line: at the end of the last)."""
-    row = panel.index(unit)
     total = 0
     for part, sign in line.parts.items():
         reason = covered(panel, part, last if line.nature == "closing" else first, last)
         if reason:
             return Figure(None, reason)
-        total += sign * _part(panel, row, part, first, last, line.nature)[0]
+        total += sign * _part(panel, unit, part, first, last, line.nature)[0]
     return Figure(total)
 
 
 def budget(panel: Panel, unit: str, line: Line, first: int, last: int) -> Figure:
     """What was budgeted. A part that was booked but never budgeted counts as 0 while it is small."""
-    row = panel.index(unit)
     if "budget_revenue" in panel.missing:
         return Figure(None, panel.missing["budget_revenue"])
     total, left_out, parts = 0, [], []
@@ -120,9 +118,9 @@ def budget(panel: Panel, unit: str, line: Line, first: int, last: int) -> Figure
             reason = covered(panel, name, last if line.nature == "closing" else first, last)
             if reason:
                 return Figure(None, f"the budget: {reason}")
-            amount, rows = _part(panel, row, name, first, last, line.nature)
+            amount, rows = _part(panel, unit, name, first, last, line.nature)
         known = not covered(panel, part, last if line.nature == "closing" else first, last)
-        booked = _part(panel, row, part, first, last, line.nature)[0] if known else 0
+        booked = _part(panel, unit, part, first, last, line.nature)[0] if known else 0
         total += sign * amount
         parts.append(abs(booked))
         if rows == 0 and (booked or not line.total):

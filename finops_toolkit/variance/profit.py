@@ -124,7 +124,7 @@ def current_budget(books: Books, unit: str, period: Period) -> pd.DataFrame:
 
 def why_no_reference(books: Books, unit: str, period: Period, against: str) -> str:
     """Why there is nothing to compare with; "" where there is."""
-    panel, row = books.panel(), books.panel().index(unit)
+    panel = books.panel()
     if "revenue" not in panel.measures:
         return "there is no ledger"
     if against == "last_year":
@@ -138,7 +138,7 @@ def why_no_reference(books: Books, unit: str, period: Period, against: str) -> s
         return f"the budget does not cover {period.label}"
     columns = [panel.months.index(month) for month in period.months]
     names = [f"budget_{line}" for line in PROFIT_LINES if f"budget_{line}" in panel.measures]
-    rows = sum(int(panel.rows(name)[row, columns].sum()) for name in names)
+    rows = sum(int(panel.rows(name, [unit])[0, columns].sum()) for name in names)
     return "" if rows else "there is no budget for this unit"
 
 
