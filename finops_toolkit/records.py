@@ -32,7 +32,7 @@ def records_of(books: Books, unit: str, period: Period, tables: Iterable[str]) -
         if name in _LEDGER or name not in books.tables or not load_contract().tables[name].date:
             continue
         # Rows that do not say whose they are could be another unit's.
-        if "unit" not in books.tables[name].columns and unit != books.units["unit"].iloc[0]:
+        if not books.has(name, "unit") and unit != books.units["unit"].iloc[0]:
             continue
         frame = books.rows(name, unit, period, limit=MOST + 1)
         if len(frame):

@@ -23,7 +23,7 @@ from . import opening
 from .checking import SCALE, check_table
 from .contract import Table, load_contract
 from .files import reason
-from .finding import Finding
+from .finding import LEVELS, Finding
 from .gaps import gaps
 from .measures import EXACT, month_of
 from .outline import Outline, Unit, find_unit, outline_of, period_within, units_below, units_of
@@ -103,17 +103,33 @@ class Books:
         order = {"error": 0, "difference": 1, "note": 2}
         return sorted(found, key=lambda finding: order[finding.level])
 
-    def reconciliation(self) -> pd.DataFrame:
+    def finding_levels(self) -> dict[str, int]:
+        """How many errors, differences and notes there are among the findings."""
+        levels = [finding.level for finding in self.findings()]
+        return {level: levels.count(level) for level in LEVELS}
+
+    def reconciliation(self, unit: str | None = None, period: Period | str | None = None) -> pd.DataFrame:
         """Ledger against subledgers: [pair, unit, month, ledger, subledger, difference], ten-thousandths.
 
-        `unit` is where it was booked (not rolled up), `month` an ordinal.
+        Of a unit and those below it, in a period; None: of all. The column `unit` is where it was booked (not
+        rolled up), `month` an ordinal.
         """
-        return self._reconciled.table
+        table = self._reconciled.table
+        if unit is not None:
+            table = table[table["unit"].isin(self.below(unit))]
+        if period is not None:
+            span = self.period(period)
+            table = table[table["month"].between(span.first, span.last)]
+        return table.reset_index(drop=True)
 
     @cached_property
     def _reconciled(self) -> Reconciliation:
         """Compared once: a page asks both for the findings and for the table."""
         return reconcile(self)
+
+    def has(self, table: str, *columns: str) -> bool:
+        """Whether the books hold a table, with all these columns."""
+        return table in self.tables and set(columns) <= set(self.tables[table].columns)
 
     # --- units and calendar ------------------------------------------------------------------------
 

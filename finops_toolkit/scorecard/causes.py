@@ -53,9 +53,7 @@ class Scene:
 
     def has(self, table: str, *columns: str) -> bool:
         """Whether the books hold a table with these columns."""
-        return table in self.books.tables and all(
-            name in self.books.tables[table].columns for name in columns
-        )
+        return self.books.has(table, *columns)
 
 
 def cause_of(scene: Scene, step: str) -> str:
@@ -345,7 +343,9 @@ def overdue_invoices(scene: Scene) -> pd.DataFrame:
     frame = frame.assign(days=(limit - due).dt.days)[(due < limit) & (paid.isna() | (paid > limit))]
     known = pd.DataFrame()
     if scene.has("customers"):
-        known = scene.books.rows("customers", limit=MOST).set_index("customer")
+        # Only those who owe: a customer somebody else gets is no news here.
+        owing = {"customer": sorted(set(frame["customer"].dropna()))}
+        known = scene.books.rows("customers", where=owing, limit=MOST).set_index("customer")
         if "segment" in known:
             frame = frame.assign(segment=frame["customer"].map(known["segment"]))
             frame = frame[frame["segment"] != "intercompany"]

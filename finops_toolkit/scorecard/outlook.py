@@ -77,8 +77,7 @@ def sales_forecast(books: Books, unit: str, year: Period, last: int, outlook_rev
     if "forecasts" not in books.tables or last >= year.last or outlook_revenue is None:
         return ""
     rest = books_span(books, last + 1, year.last)
-    columns = books.tables["forecasts"].columns
-    if rest is None or "amount" not in columns:
+    if rest is None or not books.has("forecasts", "amount"):
         return ""
     frame = books.sums("forecasts", ["month", "made_on"], ["amount"], unit, rest, {"version": "consensus"})
     frame = frame[[str(day)[:10] <= month_start(last + 1).isoformat() for day in frame["made_on"]]]

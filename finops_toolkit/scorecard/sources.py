@@ -38,19 +38,15 @@ def sources(books: Books, unit: str, period: Period | str) -> Sources:
 
 
 def _checks(books: Books) -> str:
-    levels = pd.Series([finding.level for finding in books.findings()]).value_counts()
-    words = [counted(int(levels.get(level, 0)), level) for level in ("error", "difference", "note")]
+    words = [counted(count, level) for level, count in books.finding_levels().items()]
     return sentence(f"{joined(words)} in all units; finops check shows them")
 
 
 def reconciliation_text(books: Books, unit: str, period: Period) -> str:
     """Where ledger and records differ for a unit at the period's end (flows: in the period), in money."""
-    frame = books.reconciliation()
+    frame = books.reconciliation(unit, period)
     if frame.empty:
-        return "Nothing to reconcile: the books hold no ledger with records beside it."
-    frame = frame[frame["unit"].isin(books.below(unit)) & frame["month"].between(period.first, period.last)]
-    if frame.empty:
-        return "Nothing to reconcile for this unit and period."
+        return "Nothing to reconcile: no ledger with records beside it for this unit and period."
     differing, agreeing = [], []
     for pair, rows in frame.groupby("pair", sort=True):
         chosen = rows[rows["month"] == period.last] if pair in BALANCES else rows

@@ -111,8 +111,8 @@ def account_effects(books: Books, unit: str, period: Period, what: str = "actual
 def current_budget(books: Books, unit: str, period: Period) -> pd.DataFrame:
     """Budget rows of the latest version of each unit and month: [account, product, amount, quantity]."""
     by = ["version", "unit", "month", "account"]
-    by += [name for name in ("product",) if name in books.tables["budget"].columns]
-    sums = ["amount", *(name for name in ("quantity",) if name in books.tables["budget"].columns)]
+    by += [name for name in ("product",) if books.has("budget", name)]
+    sums = ["amount", *(name for name in ("quantity",) if books.has("budget", name))]
     frame = books.sums("budget", by, sums, unit, period)
     newest = frame.groupby(["unit", "month"])["version"].transform("max")
     frame = frame[frame["version"] == newest]
@@ -172,7 +172,7 @@ def product_sales(books: Books, unit: str, period: Period, returns: bool = True)
 
 
 def _sisters(books: Books) -> list[str]:
-    if "customers" not in books.tables or "segment" not in books.tables["customers"].columns:
+    if not books.has("customers", "segment"):
         return []
     rows = books.rows("customers", columns=["customer"], where={"segment": "intercompany"}, limit=100_000)
     return list(rows["customer"])
@@ -197,7 +197,7 @@ def product_budget(books: Books, unit: str, period: Period) -> pd.DataFrame:
     if len(cost):
         sales["cost"] = cost.reindex(sales.index).fillna(0).astype("int64")
     else:
-        if "products" not in books.tables or "standard_cost" not in books.tables["products"].columns:
+        if not books.has("products", "standard_cost"):
             return empty
         products = books.rows("products", columns=["product", "standard_cost"], limit=1_000_000)
         standard = products.set_index("product")["standard_cost"].reindex(sales.index)
@@ -213,7 +213,7 @@ def compared_sales(books: Books, unit: str, period: Period, against: str) -> tup
 
     Without returns where the ledger books these on accounts of their own, else net of them.
     """
-    if "deliveries" not in books.tables or "cost" not in books.tables["deliveries"].columns:
+    if not books.has("deliveries", "cost"):
         return pd.DataFrame(), "there are no sales records with quantity and cost"
     net = not (accounts_of(books)["driver"] == "returns").any()
     new = product_sales(books, unit, period, net)
