@@ -1,11 +1,13 @@
-"""Names and files on the disk: safe names for whatever a unit is called, and whole files or none."""
+"""Names and files on the disk: safe names for whatever a unit is called, files really written."""
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
 import unicodedata
+from collections.abc import Mapping
 from pathlib import Path
 
 # Names that Windows keeps for devices, whatever their case.
@@ -49,3 +51,54 @@ def replace_file(path: Path, content: str | bytes) -> None:
     except BaseException:
         aside.unlink(missing_ok=True)
         raise
+
+
+def digest_of(path: str | Path) -> str:
+    """The SHA-256 of a file, in hex."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_new(contents: Mapping[str, bytes]) -> list[int]:
+    """Write files that are not there yet and see them onto the disk; when each was modified, in ns.
+
+    Raises OSError; what was begun stays for the caller to remove.
+    """
+    opened: list[int] = []
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    try:
+        for path, content in contents.items():
+            opened.append(os.open(path, flags, 0o666))
+            rest = memoryview(content)
+            while rest:
+                rest = rest[os.write(opened[-1], rest) :]
+        # All written before the first is synced: the disk takes them together, in half the time.
+        for file in opened:
+            os.fsync(file)
+        return [os.fstat(file).st_mtime_ns for file in opened]
+    finally:
+        for file in opened:
+            os.close(file)
+
+
+def sync_folder(path: str | Path) -> None:
+    """See onto the disk which names a folder holds: a rename is only safe after that."""
+    if os.name == "nt":
+        return  # a folder cannot be opened there, and renames go through the log of the file system
+    folder = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    except OSError as problem:
+        if problem.errno not in (errno.EINVAL, errno.ENOTSUP):  # some network file systems know no such thing
+            raise
+    finally:
+        os.close(folder)
+
+
+def make_folder(path: str) -> None:
+    """Make a folder with those above it, each seen onto the disk; FileExistsError where a file is there."""
+    if not os.path.isdir(path):
+        above = os.path.dirname(path)
+        make_folder(above)
+        os.mkdir(path)
+        sync_folder(above)
