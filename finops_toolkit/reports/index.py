@@ -11,12 +11,20 @@ from typing import Any
 from urllib.parse import quote
 
 from ..wording import missing, number_text
+from .issues import Issue, issue_heading
+from .outcomes import GOOD, in_words
 from .pages import POLICY, Facts, markup, shell_page
 
 _SCRIPT = Path(__file__).with_name("template") / "search.js"
 _FIGURES = 8  # headline figures a table has room for
 _WIDTH, _HEIGHT, _MARGIN = 84, 24, 3  # of a sparkline, in CSS pixels
-FORMATS = (("page", "Page"), ("pdf", "PDF"), ("workbook", "Excel"), ("notebook", "Notebook"))
+# Kind of file in run.json, what a former run.json called it, and its link.
+FORMATS = (
+    ("html", "page", "Page"),
+    ("pdf", "pdf", "PDF"),
+    ("xlsx", "workbook", "Excel"),
+    ("ipynb", "notebook", "Notebook"),
+)
 
 
 def index_page(manifest: Mapping[str, Any], facts: Facts) -> str:
@@ -46,9 +54,15 @@ def index_page(manifest: Mapping[str, Any], facts: Facts) -> str:
 
 def _summary(records: Sequence[Mapping[str, Any]], groups: Sequence[Mapping[str, Any]]) -> str:
     """How many reports there are, how many failed, and how many units need attention."""
-    bad = sum(r["status"] != "done" for r in records)
+    bad = sum(r["status"] not in GOOD for r in records)
+    early = sum(r.get("issue", {}).get("state") == "preliminary" for r in records)
     summary = f"{len(records)} report{'s' * (len(records) != 1)}"
     summary += f", {bad} of them not made this time: the reason stands beside each." if bad else ", all made."
+    if early:
+        many = "All" if early == len(records) else str(early)
+        summary += (
+            f" {many} of them {'is' if early == 1 else 'are'} preliminary: the period is not closed yet."
+        )
     rows = [row for group in groups[:1] for row in group["rows"]]
     poor = sum(row["attention"] > 0 for row in rows)
     if poor:
@@ -64,8 +78,8 @@ def _group(label: str, records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     rows = []
     for unit in {r["unit"]: None for r in records}:
         own = {r["report"]: r for r in records if r["unit"] == unit}
-        headline = {f["label"]: f for r in own.values() if r["status"] == "done" for f in r["headline"]}
-        failed = sum(r["status"] != "done" for r in own.values())
+        headline = {f["label"]: f for r in own.values() if r["status"] in GOOD for f in r["headline"]}
+        failed = sum(r["status"] not in GOOD for r in own.values())
         attention = sum(f["status"] == "bad" for f in headline.values())
         first = next(iter(own.values()))
         rows.append(
@@ -86,7 +100,9 @@ def _group(label: str, records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 def _words(records: Any, failed: int, attention: int) -> str:
     """What the search finds a row by: unit, reports, status and cause."""
     known = [str(r[key]) for r in records for key in ("unit", "unit_label", "title", "report", "cause")]
-    known += ["made" if r["status"] == "done" else str(r["status"]) for r in records]
+    for record in records:
+        known += [in_words(record["status"]), "made" if record["status"] in GOOD else str(record["status"])]
+        known += [_issue(record)]
     known += ["not made"] * (failed > 0) + ["needs attention"] * (failed + attention > 0)
     return " ".join(dict.fromkeys(word for word in known if word)).lower()
 
@@ -95,9 +111,22 @@ def _cell(record: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """What the table says of one report; links are paths as a browser wants them."""
     if record is None:
         return None
-    links = [(name, quote(record[key])) for key, name in FORMATS if record.get(key)]
-    failure = quote(record["failure"]) if record.get("failure") else ""
-    return {**{key: record[key] for key in ("status", "cause", "title")}, "links": links, "failure": failure}
+    links = [(name, quote(path)) for kind, former, name in FORMATS if (path := _path(record, kind, former))]
+    failure = quote(_path(record, "failure", "failure")) if record["status"] not in GOOD else ""
+    said = {key: record[key] for key in ("cause", "title")}
+    state = {"good": record["status"] in GOOD, "status": in_words(record["status"]), "issue": _issue(record)}
+    return {**said, **state, "links": links, "failure": failure}
+
+
+def _path(record: Mapping[str, Any], kind: str, former: str) -> str:
+    """Where a file of a report lies, "" where there is none."""
+    files = record.get("files")
+    return str(record.get(former) or "" if files is None else files.get(kind, {}).get("path", ""))
+
+
+def _issue(record: Mapping[str, Any]) -> str:
+    """Version and state, where there is something to say: "version 2, preliminary"."""
+    return ", ".join(issue_heading(Issue.from_json(record["issue"]))) if record.get("issue") else ""
 
 
 def _figure(figure: Mapping[str, Any] | None) -> dict[str, Any] | None:
