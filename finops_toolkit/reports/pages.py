@@ -20,6 +20,7 @@ from ..tables.model import MIME as TABLE
 from ..tables.model import Table
 from .clean import Cleaner
 from .headlines import MIME
+from .outcomes import MEANINGS
 from .outline import outlined
 from .parameters import title_of
 from .typeface import font_faces
@@ -74,9 +75,23 @@ def report_page(
     )
 
 
-def failure_page(report: str, heading: Sequence[str], facts: Facts, **said: str | None) -> str:
-    """The page of a run that failed: `cause`, and as far as known `source` (the failing cell), `tail` (the
-    last lines of the error), `notebook` and `earlier` (links).
+def failure_page(
+    report: str,
+    heading: Sequence[str],
+    facts: Facts,
+    *,
+    cause: str,
+    status: str = "",
+    source: str = "",
+    tail: str = "",
+    notebook: str = "",
+    earlier: str = "",
+) -> str:
+    """The page of a run that failed.
+
+    `cause` is one line; as far as known there are the outcome's name (`status`), the failing cell (`source`),
+    the last lines of the error (`tail`), and links to the `notebook` as far as it got and to the `earlier`
+    report.
     """
     return shell_page(
         "failure",
@@ -84,7 +99,12 @@ def failure_page(report: str, heading: Sequence[str], facts: Facts, **said: str 
         report=report,
         heading=heading,
         facts=facts,
-        **said,
+        cause=cause,
+        meaning=MEANINGS.get(status, ""),
+        source=source,
+        tail=tail,
+        notebook=notebook,
+        earlier=earlier,
     )
 
 
