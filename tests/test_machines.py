@@ -1,0 +1,218 @@
+"""More than one machine: a cluster is checked before it is used, and the loss of a worker loses nothing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from finops_toolkit.errors import FinopsError, UsageError
+from finops_toolkit.reports import executors
+from finops_toolkit.reports.executors import cluster, lost
+from finops_toolkit.reports.software import digest, software
+
+HERE = Path(__file__).parent
+LIMIT = 30.0
+
+
+def until(condition: Callable[[], Any], what: str) -> Any:
+    """What a condition comes to, once it is true; polls, and gives up after LIMIT seconds."""
+    end = time.monotonic() + LIMIT
+    while not (found := condition()):
+        assert time.monotonic() < end, what
+        time.sleep(0.02)
+    return found
+
+
+@dataclass
+class Machines:
+    """A scheduler and workers in processes of their own, on loopback."""
+
+    folder: Path
+    url: str = ""
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def start(self, module: str, *words: str) -> subprocess.Popen[bytes]:
+        """One of Dask's own commands."""
+        command = [sys.executable, "-m", f"distributed.cli.{module}", *words, "--no-dashboard"]
+        paths = os.pathsep.join([str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])])
+        with open(self.folder / f"{module}.log", "ab") as log:
+            process = subprocess.Popen(
+                command,
+                cwd=self.folder,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, "PYTHONPATH": paths},
+                start_new_session=True,
+            )
+        self.processes.append(process)
+        return process
+
+    def scheduler(self) -> None:
+        """The scheduler, on a port it finds itself."""
+        file = self.folder / "scheduler.json"
+        self.start("dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file))
+        text = until(lambda: file.exists() and file.read_text(), "the scheduler did not start")
+        self.url = text.split('"address": "')[1].split('"')[0]
+
+    def worker(self, threads: int = 1) -> subprocess.Popen[bytes]:
+        """One worker more."""
+        options = ["--nthreads", str(threads), "--no-nanny", "--memory-limit", "0", "--host", "127.0.0.1"]
+        return self.start("dask_worker", self.url, *options)
+
+    def end(self) -> None:
+        """Kill them all."""
+        for process in self.processes:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait(LIMIT)
+
+
+@pytest.fixture
+def machines(tmp_path: Path) -> Iterator[Machines]:
+    """A scheduler without workers."""
+    made = Machines(tmp_path)
+    try:
+        made.scheduler()
+        yield made
+    finally:
+        made.end()
+
+
+def noted(folder: Path, number: int, release: Path) -> tuple[int, int]:
+    """A run for the tests: note that it began and who makes it, and end once the file `release` is there."""
+    with open(folder / f"{number}.began", "a") as file:
+        file.write(f"{os.getpid()}\n")
+    until(release.exists, "nobody released the run")
+    return number, os.getpid()
+
+
+def failing(words: str) -> None:
+    """A run whose own code is wrong."""
+    raise ValueError(words)
+
+
+def test_a_killed_worker_loses_nothing(machines: Machines, tmp_path: Path) -> None:
+    """What a killed worker was making is made by another; every run comes back right, and once."""
+    workers = {process.pid: process for process in (machines.worker() for _ in range(3))}
+    release = tmp_path / "release"
+
+    with cluster(machines.url, [HERE]) as executor:
+        runs = [executor.submit(noted, tmp_path, number, release) for number in range(9)]
+        began = until(
+            lambda: (b := list(tmp_path.glob("*.began"))) and len(b) == 3 and b, "three runs at once"
+        )
+        victim = int(until(began[0].read_text, "a run that says who makes it"))
+        workers[victim].kill()
+        release.touch()
+        waiting = wait(runs, LIMIT).not_done
+
+    assert not waiting
+    assert [run.result()[0] for run in runs] == list(range(9))
+    assert victim not in {run.result()[1] for run in runs}
+    times = {path: len(path.read_text().split()) for path in tmp_path.glob("*.began")}
+    assert times.pop(began[0]) == 2 and set(times.values()) == {1}
+
+
+def test_a_run_that_fails_fails_as_itself(machines: Machines) -> None:
+    """An exception of the run arrives as it was raised, and is not taken for the loss of a worker."""
+    machines.worker()
+    with cluster(machines.url) as executor:
+        problem = executor.submit(failing, "no stock").exception(LIMIT)
+
+    assert isinstance(problem, ValueError) and str(problem) == "no stock"
+    assert lost(problem) == ""
+
+
+@pytest.mark.parametrize("gone", ["the scheduler", "the only worker"])
+def test_a_cluster_that_goes_away_is_given_up(
+    machines: Machines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gone: str
+) -> None:
+    """With no scheduler, or no worker for long, what is left comes back as lost instead of never."""
+    monkeypatch.setattr(executors, "_PATIENCE", 1.0)
+    machines.worker()
+    with cluster(machines.url) as executor:
+        runs = [executor.submit(noted, tmp_path, number, tmp_path / "never") for number in range(2)]
+        until(lambda: list(tmp_path.glob("*.began")), "a run that began")
+        machines.processes[0 if gone == "the scheduler" else 1].kill()
+        wait(runs, LIMIT)
+
+    for run in runs:
+        with pytest.raises(CancelledError) as problem:
+            run.result(0)
+        assert "went away" in lost(problem.value)
+
+
+def test_losses_are_told_from_failures() -> None:
+    """A broken pool is a lost worker; whatever a run raises itself is not."""
+    assert lost(BrokenProcessPool()) == "its worker process went down"
+    assert lost(RuntimeError("KilledWorker")) == lost(FinopsError("x")) == ""
+
+
+def test_a_cluster_that_is_not_there_is_refused(machines: Machines, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An address where nothing answers, one that is none, a scheduler without workers, and no Dask at all."""
+    monkeypatch.setattr(executors, "_REACH", 0.3)
+    for url, said in (
+        ("tcp://127.0.0.1:1", "No Dask scheduler answers at tcp://127.0.0.1:1"),
+        ("smoke://signal", "No Dask scheduler answers at smoke://signal"),
+        (machines.url, "has no workers"),
+    ):
+        with pytest.raises(UsageError, match=said), cluster(url):
+            pass
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(UsageError, match=r"finops-toolkit\[cluster\]"), cluster(machines.url):
+        pass
+
+
+def test_workers_that_differ_are_refused(
+    machines: Machines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Threads, software, notebooks and data of every worker are compared before the first run."""
+    machines.worker(threads=2)
+    here = tmp_path / "here"
+    for folder, text in ((here, "mine"), (tmp_path, "theirs")):
+        (folder / "data").mkdir(parents=True)
+        (folder / "same.ipynb").write_text("{}")
+        (folder / "other.ipynb").write_text(text)
+        (folder / "data/journal.csv").write_text(text)
+    (here / "mine.ipynb").write_text("{}")
+    monkeypatch.chdir(here)
+    ours = {**software(), "pandas": "9.9", "Python": "2.7", "finops_toolkit": "0", "unheard-of": "1"}
+    del ours["papermill"]
+    monkeypatch.setattr(executors, "software", lambda: ours)
+    paths = [Path(name) for name in ("same.ipynb", "other.ipynb", "mine.ipynb", "data")]
+
+    with pytest.raises(UsageError) as problem, cluster(machines.url, paths):
+        pass
+    said = str(problem.value)
+    for part in (
+        "2 reports in one process; start it with --nthreads 1",
+        f"pandas is {software()['pandas']}, here it is 9.9",
+        "Python is",
+        "unheard-of is missing, here it is 1",
+        "here it is missing",
+        "other files of finops_toolkit",
+        "it does not see mine.ipynb",
+        "other.ipynb is not the same there",
+        "data is not the same there",
+    ):
+        assert part in said, part
+    assert "same.ipynb is" not in said
+
+
+def test_a_worker_that_joins_later_is_checked_too() -> None:
+    """A run given to a worker with other software is refused there, not made."""
+    with pytest.raises(FinopsError, match="joined the cluster later"):
+        executors._carry_out("batch", "other", failing, ["made"], {})
+    with pytest.raises(ValueError, match="made"):
+        executors._carry_out("batch", digest(software()), failing, ["made"], {})
