@@ -29,6 +29,7 @@ from .measures import EXACT, month_of
 from .outline import Outline, Unit, find_unit, outline_of, period_within, units_below, units_of
 from .panel import Panel, build_panel, fetch
 from .reconciling import Reconciliation, reconcile
+from .snapshot import snapshot_of
 
 TOP = "TOTAL"
 
@@ -51,7 +52,11 @@ def open_books(
     folder or the name of a bundled adapter; source: the folder with an adapter's raw files.
     Raises UsageError where there is nothing to open and ContractError, with every problem, where a table
     is unusable. With strict=False the unusable tables are left out and `findings()` says why.
+    Where the environment's FINOPS_SNAPSHOT has these books as they are now, they are taken from there.
     """
+    known = snapshot_of(data, source)
+    if known is not None:
+        return Books(known.opened())
     books = Books(opening.open_folder(data, source))
     # Asked for in any case: tables with errors leave the books here.
     unusable = any(finding.level == "error" for finding in books.contract_findings)
@@ -75,6 +80,8 @@ class Books:
     @cached_property
     def contract_findings(self) -> list[Finding]:
         """What opening and the contract's rules found; tables with errors leave `tables` for good."""
+        if self.opened.snapshot is not None:
+            return self.opened.findings
         contract = load_contract()
         found = list(self.opened.findings)
         for name in list(self.tables):
@@ -97,7 +104,7 @@ class Books:
         found = list(self.contract_findings)
         if not any(finding.level == "error" for finding in found):
             try:
-                found += self._reconciled.findings + gaps(self.tables, self.panel())
+                found += self._reconciled.findings + self._gaps
             except ContractError as error:
                 found.append(Finding("error", "books", "unusable", error.message, hint=error.hint))
         order = {"error": 0, "difference": 1, "note": 2}
@@ -125,7 +132,13 @@ class Books:
     @cached_property
     def _reconciled(self) -> Reconciliation:
         """Compared once: a page asks both for the findings and for the table."""
-        return reconcile(self)
+        known = self.opened.snapshot
+        return reconcile(self) if known is None else known.reconciliation()
+
+    @cached_property
+    def _gaps(self) -> list[Finding]:
+        known = self.opened.snapshot
+        return gaps(self.tables, self.panel()) if known is None else known.findings("gaps")
 
     def has(self, table: str, *columns: str) -> bool:
         """Whether the books hold a table, with all these columns."""
@@ -136,6 +149,8 @@ class Books:
     @cached_property
     def units(self) -> pd.DataFrame:
         """Units in tree order, parents first: [unit, name, parent, kind, currency, depth]."""
+        if self.opened.snapshot is not None:
+            return self.opened.snapshot.units()
         if "units" in self.tables:
             frame = self.tables["units"].to_pandas()
             frame = frame.reindex(columns=["unit", "name", "parent", "kind", "currency"])
@@ -170,7 +185,7 @@ class Books:
     @cached_property
     def outline(self) -> Outline:
         """Units, calendar and reconciliation on a page: enough to plan a batch without these books."""
-        return outline_of(self)
+        return outline_of(self) if self.opened.snapshot is None else self.opened.snapshot.outline
 
     @cached_property
     def _tree(self) -> tuple[Unit, ...]:
@@ -212,17 +227,8 @@ class Books:
 
     @cached_property
     def _panel(self) -> Panel:
-        given = self.opened.settings.get("closed_through")
-        closed = None if given is None else periods.parse_period(given, 0).last
-        parents = dict(zip(self.units.unit, self.units.parent, strict=True))
-        try:
-            panel = build_panel(self.tables, parents, closed)
-        except duckdb.Error as error:
-            self.opened.check_unchanged()
-            raise ContractError(
-                f"The figures of {self.name} cannot be computed: {reason(error)}",
-                "Look for impossible values with `finops check`.",
-            ) from error
+        known = self.opened.snapshot
+        panel = self._computed_panel() if known is None else known.panel()
         digest = hashlib.sha256()
         for name in sorted(panel.measures):
             if panel.measures[name].nature != "histogram":
@@ -231,6 +237,19 @@ class Books:
         self.opened.check_unchanged()
         self.reads.append(Read("panel", "", digest.hexdigest()))
         return panel
+
+    def _computed_panel(self) -> Panel:
+        given = self.opened.settings.get("closed_through")
+        closed = None if given is None else periods.parse_period(given, 0).last
+        parents = dict(zip(self.units.unit, self.units.parent, strict=True))
+        try:
+            return build_panel(self.tables, parents, closed)
+        except duckdb.Error as error:
+            self.opened.check_unchanged()
+            raise ContractError(
+                f"The figures of {self.name} cannot be computed: {reason(error)}",
+                "Look for impossible values with `finops check`.",
+            ) from error
 
     def rows(
         self,

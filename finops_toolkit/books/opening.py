@@ -7,16 +7,20 @@ given, downloads nothing, and its configuration is locked.
 from __future__ import annotations
 
 import difflib
+import os
 import re
 import tempfile
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import ibis
+import ibis.expr.operations as ops
+from ibis.backends.sql.datatypes import DuckDBType
 
 from ..errors import ContractError, UsageError
 from .casting import EXAMPLES, cast, literal, quote, readable, rounded, unreadable
@@ -24,7 +28,13 @@ from .contract import ENGINE_TYPES, Table, load_contract
 from .files import check_lines, pattern, reason, scan
 from .finding import Finding
 from .settings import read_settings
-from .stamps import data_folder, is_read, source_folder, stamp
+from .stamps import Stamps, data_folder, is_read, source_folder, stamp, stamps
+
+if TYPE_CHECKING:
+    from .snapshot import Snapshot
+
+# Columns of a file by the contract's names: what the file calls them, and the engine's type.
+Found = dict[str, tuple[str, str]]
 
 
 @dataclass
@@ -37,15 +47,21 @@ class Opened:
     tables: dict[str, ibis.Table] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    # Of each table that is read where it lies: its file, and its columns as the file has them.
+    in_place: dict[str, tuple[Path, Found]] = field(default_factory=dict)
     # Of each column, the values that are there and could not be read: they are not empty.
     unread: dict[tuple[str, str], int] = field(default_factory=dict)
-
     # Parquet is read again and again where it lies: the stamps of the files when opened.
     stamps: dict[Path, list[int]] = field(default_factory=dict)
+    # Stamps of everything the source consists of, taken before any of it was read.
+    before: Stamps = field(default_factory=dict)
+    source: Path | None = None
+    # What is known of these books without reading their tables.
+    snapshot: Snapshot | None = None
 
     def check_unchanged(self) -> None:
         """ContractError where a file was written to since it was opened: figures of two files would mix."""
-        changed = [path.name for path, found in self.stamps.items() if stamp(path) != found]
+        changed = [path.name for path, found in self.stamps.items() if stamp(path)[:2] != found[:2]]
         if changed:
             raise ContractError(
                 f"{', '.join(changed)} changed while the books were open.",
@@ -79,9 +95,9 @@ def open_folder(data: str | Path | None, source: str | Path | None) -> Opened:
             f"--source goes with an adapter, and {folder} holds no SELECTs (*.sql).",
             "Leave --source out, or give an adapter folder.",
         )
-    opened = Opened(folder, ibis.duckdb.connect(), {})
+    opened = Opened(folder, ibis.duckdb.connect(), {}, before=stamps(folder, raw), source=raw)
     opened.settings, opened.findings = read_settings(folder)
-    _lock_down(opened.connection, [folder] if raw is None else [folder, raw])
+    lock_down(opened.connection, [folder] if raw is None else [folder, raw])
     if raw is not None:
         _register_sources(opened, raw)
     readable = (".sql",) if adapter else (".parquet", ".csv")
@@ -125,12 +141,17 @@ def _note_unread(opened: Opened, path: Path, adapter: bool) -> None:
     opened.findings.append(Finding("note", path.stem, "unknown_table", text, hint=hint))
 
 
-def _lock_down(connection: Any, folders: list[Path]) -> None:
+def lock_down(connection: Any, folders: list[Path]) -> None:
+    """Make a new connection fit to read from these folders and nowhere else, and share the machine.
+
+    The environment's FINOPS_JOBS says how many do so at a time: each takes its part of cores and memory.
+    """
     # Each connection spills into a folder of its own: two processes in one would spoil each other's files.
     spill = Path(tempfile.gettempdir()) / f"finops_toolkit_{uuid.uuid4().hex}"
     spellings = [text for folder in folders for text in (folder.as_posix(), pattern(folder))]
     allowed = ", ".join(literal(text + "/") for text in dict.fromkeys(spellings))
     for statement in (
+        *_shares(connection),
         "SET autoinstall_known_extensions = false",
         "SET autoload_known_extensions = false",
         f"SET temp_directory = {literal(spill.as_posix())}",
@@ -142,6 +163,55 @@ def _lock_down(connection: Any, folders: list[Path]) -> None:
     # Foreign files are views in `main`, what a file or a SELECT gave is in `raw`, typed tables in `books`.
     connection.raw_sql("CREATE SCHEMA raw")
     connection.raw_sql("CREATE SCHEMA books")
+
+
+def _shares(connection: Any) -> list[str]:
+    """Statements that leave room for the others of FINOPS_JOBS. UsageError where it is no number."""
+    text = os.environ.get("FINOPS_JOBS", "")
+    if not text:
+        return []
+    if not (text.isascii() and text.isdigit() and int(text)):
+        raise UsageError(f"FINOPS_JOBS={text!r} is not understood.", "Write a whole number of 1 or more.")
+    jobs = int(text)
+    cores = connection.raw_sql("SELECT current_setting('threads')").fetchall()[0][0]
+    return [f"SET threads = {max(1, int(cores) // jobs)}", f"SET memory_limit = '{80 / jobs:.3f}%'"]
+
+
+def raw_view(table: Table, path: Path) -> str:
+    """The statement that makes a table's Parquet file a view of the engine, as it is."""
+    return f"CREATE VIEW raw.{quote(table.name)} AS SELECT * FROM {scan(path)}"
+
+
+def typed_view(table: Table, found: Found) -> str:
+    """The statement that makes the view of a table's columns in the contract's types.
+
+    Every typed table has every column: what reads it need not ask which are there.
+    """
+    select = [
+        cast(quote(found[column.name][0]), found[column.name][1], column)
+        if column.name in found
+        else f"CAST(NULL AS {ENGINE_TYPES[column.type]})"
+        for column in table.columns.values()
+    ]
+    named = [f"{text} AS {quote(name)}" for text, name in zip(select, table.columns, strict=True)]
+    name = quote(table.name)
+    return f"CREATE VIEW books.{name} AS SELECT {', '.join(named)} FROM raw.{name}"
+
+
+def typed_table(connection: Any, table: Table) -> ibis.Table:
+    """The typed view of a table: its columns are the contract's, so that the engine need not be asked."""
+    return ops.DatabaseTable(
+        table.name,
+        schema=_schema(table.name),
+        source=connection,
+        namespace=ops.Namespace(database="books"),
+    ).to_expr()
+
+
+@cache
+def _schema(name: str) -> ibis.Schema:
+    columns = load_contract().tables[name].columns.values()
+    return ibis.schema({column.name: DuckDBType.from_string(ENGINE_TYPES[column.type]) for column in columns})
 
 
 def _register_sources(opened: Opened, raw: Path) -> None:
@@ -193,7 +263,7 @@ def _open_table(opened: Opened, table: Table, path: Path) -> None:
             connection.raw_sql(f"CREATE TABLE {raw} AS SELECT * FROM {scan(path)}")
         else:
             opened.stamps[path] = stamp(path)
-            connection.raw_sql(f"CREATE VIEW {raw} AS SELECT * FROM {scan(path)}")
+            connection.raw_sql(raw_view(table, path))
         described = connection.raw_sql(f"DESCRIBE {raw}").fetchall()
         _no_column_twice([str(column) for column, *_ in described], table)
         count = connection.raw_sql(f"SELECT COUNT(*) FROM {raw}").fetchall()[0][0]
@@ -216,6 +286,8 @@ def _open_table(opened: Opened, table: Table, path: Path) -> None:
     opened.rows[name] = count
     found = {column.strip().lower(): (column, kind) for column, kind, *_ in described}
     if _columns_usable(opened, table, path, found):
+        if path in opened.stamps:
+            opened.in_place[name] = (path, found)
         _register_typed(opened, table, path, raw, found)
 
 
@@ -234,7 +306,7 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(shown[:30]) + (f" … ({len(shown):,} in all)" if len(shown) > 30 else "")
 
 
-def _columns_usable(opened: Opened, table: Table, path: Path, found: dict[str, tuple[str, str]]) -> bool:
+def _columns_usable(opened: Opened, table: Table, path: Path, found: Found) -> bool:
     missing = [c for c in table.columns.values() if c.name not in found and not c.optional]
     extra = [c for c in found if c not in table.columns]
     wrong = [c for c in table.columns.values() if c.name in found and not readable(found[c.name][1], c)]
@@ -260,19 +332,14 @@ def _columns_usable(opened: Opened, table: Table, path: Path, found: dict[str, t
     return not missing and not wrong
 
 
-def _register_typed(
-    opened: Opened, table: Table, path: Path, raw: str, found: dict[str, tuple[str, str]]
-) -> None:
+def _register_typed(opened: Opened, table: Table, path: Path, raw: str, found: Found) -> None:
     connection = opened.connection
-    select, counts, labels = [], ["COUNT(*)"], []
+    counts, labels = ["COUNT(*)"], []
     for column in table.columns.values():
         if column.name not in found:
-            # Every typed table has every column: what reads it need not ask which are there.
-            select.append(f"CAST(NULL AS {ENGINE_TYPES[column.type]}) AS {quote(column.name)}")
             continue
         name, kind = found[column.name]
         expression = cast(quote(name), kind, column)
-        select.append(f"{expression} AS {quote(column.name)}")
         for rule, condition in (
             ("unreadable_value", unreadable(quote(name), kind, expression)),
             ("rounded", rounded(quote(name), kind, column, expression)),
@@ -281,7 +348,7 @@ def _register_typed(
                 counts.append(f"COUNT(*) FILTER ({condition})")
                 labels.append((rule, column, name, condition))
     try:
-        connection.raw_sql(f"CREATE VIEW books.{quote(table.name)} AS SELECT {', '.join(select)} FROM {raw}")
+        connection.raw_sql(typed_view(table, found))
         result = connection.raw_sql(f"SELECT {', '.join(counts)} FROM {raw}").fetchall()[0]
         for (rule, column, name, condition), count in zip(labels, result[1:], strict=True):
             if count:
@@ -294,7 +361,7 @@ def _register_typed(
             hint="the file may be half-written; write it again",
         )
         return
-    opened.tables[table.name] = connection.table(table.name, database="books")
+    opened.tables[table.name] = typed_table(connection, table)
 
 
 def _report_values(
