@@ -1,8 +1,8 @@
 """The command line: words in, one of the commands called, an exit code out.
 
-Exit codes: 0 good; 1 finished, some reports failed (or an error of the toolkit itself); 2 wrong usage or
-parameters, nothing ran; 3 the data breaks the contract; 130 interrupted. Nothing heavy is imported before a
-command needs it, so that `--help` answers at once.
+Exit codes: 0 good; 1 finished, some reports failed or differ (or an error of the toolkit itself); 2 wrong
+usage or parameters, nothing ran; 3 the data breaks the contract; 130 interrupted. Nothing heavy is imported
+before a command needs it, so that `--help` answers at once.
 """
 
 from __future__ import annotations
@@ -68,12 +68,13 @@ def parser() -> argparse.ArgumentParser:
         prog="finops",
         description="How a company's finance and operations departments work together: reports, checks and "
         "KPIs from one set of books. (Not about cloud cost.)",
-        epilog="Exit codes: 0 good; 1 finished, some reports failed; 2 wrong usage, nothing ran; 3 the "
-        "data breaks the contract; 130 interrupted.",
+        epilog="Exit codes: 0 good; 1 finished, some reports failed or differ; 2 wrong usage, nothing ran; 3 "
+        "the data breaks the contract; 130 interrupted.",
     )
     top.add_argument("--version", action="version", version=f"finops_toolkit {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _report(commands)
+    _diff(commands)
     _check(commands)
     _kpis(commands)
     _make_data(commands)
@@ -143,6 +144,20 @@ def _report(commands: argparse._SubParsersAction) -> None:
         default=600.0,
         help="seconds a report may take (default: 600)",
     )
+
+
+def _diff(commands: argparse._SubParsersAction) -> None:
+    diff = commands.add_parser(
+        "diff",
+        help="what changed between two folders of reports",
+        description="Compare two folders that finops report has written: figures by line and unit, texts, "
+        "charts, new and missing reports, outcomes. Ends with 0 if nothing differs, else with 1.",
+        allow_abbrev=False,
+    )
+    diff.add_argument("before", metavar="A", help="the folder before")
+    diff.add_argument("after", metavar="B", help="the folder after, or a later copy of it")
+    diff.add_argument("--html", metavar="FILE", help="write it as a page, too")
+    diff.add_argument("--json", action="store_true", help="the same for machines")
 
 
 def _check(commands: argparse._SubParsersAction) -> None:

@@ -237,6 +237,28 @@ def kpis(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def diff(arguments: argparse.Namespace) -> int:
+    """`finops diff`: what changed between two folders of reports, on the terminal and as a page."""
+    from . import terminal
+    from .reports import diff as module
+    from .reports.files import replace_file
+
+    found = module.diff(Path(arguments.before), Path(arguments.after))
+    if arguments.html:
+        try:
+            replace_file(
+                Path(arguments.html),
+                module.diff_page(found, [("Made with", f"finops_toolkit {__version__}")]),
+            )
+        except OSError as problem:
+            raise UsageError(
+                f"{arguments.html} could not be written: {problem.strerror or problem}.",
+                "Choose another --html.",
+            ) from None
+    terminal.show_diff(found, arguments.json)
+    return 1 if found.any else 0
+
+
 def make_data(arguments: argparse.Namespace) -> int:
     """`finops make-data`: simulate a company and write its tables."""
     from .company import write_company

@@ -23,11 +23,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from .books import Books, Finding
+    from .reports.diff import Differences
 
 SCALE = 10_000
 _PLAIN_WIDTH = 120  # where output goes to a file or a pipe
 _MONTHS_SHOWN = 60
 _UNITS_ACROSS = 7
+_REPORTS_SHOWN, _FIGURES_SHOWN = 20, 30  # of a difference between two folders of reports
 KPI_COLUMNS = ["kpi", "unit", "period", "value", "measure", "basis", "reason", "target"]
 
 
@@ -343,6 +345,47 @@ def show_trace(trace: Any, form: str) -> None:
         )
     else:
         console().print(Text(trace.text))
+
+
+# --- finops diff -------------------------------------------------------------------------------------
+
+
+def show_diff(found: Differences, as_json: bool) -> None:
+    """What changed between two folders of reports: the largest figures of each unit, and how much else."""
+    from .reports.diff import counts
+
+    if as_json:
+        _print_json(found.to_json())
+        return
+    out = console()
+    out.print(Text(found.summary(), style="bold"))
+    rows = [[one.report.name, one.before, one.after, one.cause] for one in found.outcomes]
+    if rows:
+        heads = {"report": "", "before": "", "after": "", "cause": ""}
+        _section(out, "Outcomes that differ", grid(heads, rows))
+    for title, reports in (("New reports", found.new), ("Missing reports", found.missing)):
+        if reports:
+            names = [one.name for one in reports[:_REPORTS_SHOWN]]
+            names += [f"and {len(reports) - len(names)} more"] if len(reports) > len(names) else []
+            _section(out, title, *map(Text, names))
+    if not found.changed:
+        return
+    shown, most = found.changed[:_REPORTS_SHOWN], max(1, _FIGURES_SHOWN // len(found.changed))
+    cells: list[list[str]] = []
+    for report in shown:
+        for place, change in enumerate(report.figures()[:most]):
+            where = f"{change.where}, {change.column}" if change.role == "chart" else change.column
+            sides = ("none" if text is None else text for text in (change.before, change.after))
+            name = found.label(report) if place == 0 else ""
+            cells.append([name, change.row, where, *sides, change.difference, change.unit])
+    heads = {"report": "", "line": "", "figure": "", "before": "right", "after": "right"}
+    heads |= {"difference": "right", "unit": ""}
+    if cells:
+        _section(out, "Figures that changed, the largest of each report", grid(heads, cells))
+    rows = [[found.label(report), report.unknown or counts(report.changes)] for report in shown]
+    _section(out, "All that changed", grid({"report": "", "what": ""}, rows))
+    if len(found.changed) > len(shown):
+        out.print(f"… and {len(found.changed) - len(shown)} more reports; --html FILE shows them all.")
 
 
 def _without_nan(row: Mapping[Any, Any]) -> dict[Any, Any]:

@@ -81,7 +81,7 @@ def sentences(changes: Sequence[Change]) -> list[str]:
     """What changed, for a reader of the report: the largest figures of each table, and what else there is."""
     seen = [change for change in changes if change.role != "hidden"]
     figures = [change for change in seen if change.kind == "figure"]
-    chosen = _chosen(_one_a_row(figures))
+    chosen = _chosen(main_figures(figures))
     told = [figure_sentence(change) for change in chosen]
     more = len(figures) - len(chosen)
     told += [f"and {counted(more, 'more figure')}"] if more else []
@@ -101,6 +101,20 @@ def sentences(changes: Sequence[Change]) -> list[str]:
     return told or ["The same figures and texts, in another order or form"]
 
 
+def main_figures(figures: Sequence[Change]) -> list[list[Change]]:
+    """For each table the first figure that changed in each row, the largest change first.
+
+    A table's columns start with what matters most; a chart repeats figures of a table before it.
+    """
+    tables: dict[str, dict[str, Change]] = {}
+    told: set[tuple[str, str | None, str | None]] = set()
+    for change in sorted(figures, key=lambda change: change.role == "chart"):
+        if (change.row, change.before, change.after) not in told:
+            told.add((change.row, change.before, change.after))
+            tables.setdefault(change.where, {}).setdefault(change.row, change)
+    return [sorted(rows.values(), key=lambda c: -abs(c.amount or 0)) for rows in tables.values()]
+
+
 def figure_sentence(change: Change) -> str:
     """Such as "Revenue, November 2025, AC: 2,837 → 2,850 EUR k"; a chart's figure with the chart's name."""
     place = f"{change.where}, {change.what}" if change.role == "chart" else change.what
@@ -118,20 +132,6 @@ def short(text: str) -> str:
     """A text as it is quoted: its beginning, where it is long."""
     plain = " ".join(text.split())
     return plain if len(plain) <= _LONGEST else plain[: _LONGEST - 1].rstrip() + "…"
-
-
-def _one_a_row(figures: Sequence[Change]) -> list[list[Change]]:
-    """For each table the first figure that changed in each row, the largest change first.
-
-    A table's columns start with what matters most; a chart repeats figures of a table before it.
-    """
-    tables: dict[str, dict[str, Change]] = {}
-    told: set[tuple[str, str | None, str | None]] = set()
-    for change in sorted(figures, key=lambda change: change.role == "chart"):
-        if (change.row, change.before, change.after) not in told:
-            told.add((change.row, change.before, change.after))
-            tables.setdefault(change.where, {}).setdefault(change.row, change)
-    return [sorted(rows.values(), key=lambda c: -abs(c.amount or 0)) for rows in tables.values()]
 
 
 def _chosen(tables: Sequence[Sequence[Change]]) -> list[Change]:
