@@ -47,11 +47,6 @@ class Change:
         """Row and column in one: "Revenue, November 2025, AC"."""
         return ", ".join(part for part in (self.row, self.column) if part)
 
-    def mirrored(self) -> Change:
-        """The same change seen from the other side, without the text of its difference."""
-        amount = None if self.amount is None else 0 - self.amount
-        return replace(self, before=self.after, after=self.before, amount=amount, difference="")
-
 
 def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
     """What two contents (see contents_of) say differently, in the order of the report; [] if nothing.
@@ -143,6 +138,8 @@ def _name(column: Column) -> str:
 
 
 def _label(table: Table, row: int) -> str:
+    if not table.columns:
+        return ""
     first = table.columns[0]
     text = first.text(table.rows[row][0])
     return f"{first.head} {text}" if first.kind == "number" else text

@@ -69,11 +69,11 @@ def issue_heading(issue: Issue) -> list[str]:
 
 
 def issue_facts(issue: Issue) -> list[tuple[str, str]]:
-    """What stands among the facts of a page, PDF and workbook."""
+    """What stands among the facts of a page, PDF and workbook; what changed is a line each."""
     state = issue.state if issue.state == FINAL else f"{issue.state}: the period is not closed yet"
     facts = [("Version", f"{issue.version}, {state}")]
     if issue.changes:
-        facts.append((f"Changed since version {issue.version - 1}", "; ".join(issue.changes) + "."))
+        facts.append((f"Changed since version {issue.version - 1}", "\n".join(issue.changes)))
     return facts
 
 
@@ -116,8 +116,8 @@ def main_figures(figures: Sequence[Change]) -> list[list[Change]]:
 
 
 def figure_sentence(change: Change) -> str:
-    """Such as "Revenue, November 2025, AC: 2,837 → 2,850 EUR k"; a chart's figure with the chart's name."""
-    place = f"{change.where}, {change.what}" if change.role == "chart" else change.what
+    """Such as "Revenue, November 2025, AC: 2,837 → 2,850 EUR k"; after a chart's figure the chart's name."""
+    place = f"{change.what} ({change.where})" if change.role == "chart" else change.what
     sides = " → ".join("none" if text is None else short(text) for text in (change.before, change.after))
     return f"{place}: {sides} {change.unit}".rstrip()
 
