@@ -1,18 +1,24 @@
-"""One notebook through papermill, in a kernel of this very interpreter, within a time, with the true cause
-of its end.
+"""One notebook through papermill, within a time and a memory, with the true cause of its end.
 
-papermill is given an engine of ours: it looks for no kernelspec (so none, or a foreign one, does no harm),
-gives the run one deadline instead of one a cell, and keeps the notebook as far as it got.
+Two ways, one result. Warm: its cells run in a process forked from one that has imported everything
+(forked.py, cells.py). Kernel: in an ordinary kernel of this very interpreter, where nothing can be forked or
+the notebook needs what only a kernel has. papermill is given an engine of ours: it looks for no kernelspec
+(so none, or a foreign one, does no harm), gives the run one deadline instead of one a cell, and keeps the
+notebook as far as it got.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
+import re
 import signal
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,22 +27,45 @@ from typing import Any
 import papermill
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbclient.exceptions import (
+    CellExecutionComplete,
+    CellExecutionError,
+    CellTimeoutError,
+    DeadKernelError,
+)
 from nbconvert.filters import strip_ansi
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 
+from .forked import ForkedKernel, early_variables
+from .limits import MEMORY_ERRORS, Watch, size
+from .tidying import tidy
+from .warm import ColdStart, Zygote
+
 _PRINTED = 50_000_000  # characters of output after which a run is ended: it prints without end
-_running: set[int] = set()  # process ids of this process' kernels
+_CELLS = f"{__package__}.cells"
+_PICTURES = "matplotlib.pyplot"
+_shared: dict[frozenset[tuple[str, str]], Zygote] = {}
+_starting = threading.Lock()
+_running: set[Callable[[], None]] = set()  # what ends this process' kernels
+# Only a kernel has them: an event loop with windows, ports, a debugger.
+_ONLY_A_KERNEL = re.compile(
+    r"^\s*%(?:gui|connect_info|qtconsole|subshell)\b"
+    r"|^\s*%(?:matplotlib|pylab)\s+(?:qt\w*|gtk\w*|tk|wx|osx|macosx|auto)\b"
+    r"|^\s*(?:import|from)\s+(?:ipyparallel|ipykernel|debugpy|pydevd)\b"
+    r"|\bget_ipython\(\)\.kernel\b|\bIPKernelApp\.instance\b",
+    re.MULTILINE,
+)
 
 
 @dataclass
 class Execution:
-    """How a notebook's run ended: `status` is done, failed, timed out or kernel died.
+    """How a notebook's run ended: `status` is done, failed, timed out, out of memory or kernel died.
 
     `cause` is one line for people, `cell` (counted from one) and `source` say where it ended, `tail` is the
-    last of the error, `notebook` the notebook as far as it got.
+    last of the error, `notebook` the notebook as far as it got. `engine` is warm or kernel, `fallback` why it
+    was a kernel when warm was to be tried.
     """
 
     notebook: Any
@@ -45,68 +74,126 @@ class Execution:
     cell: int | None = None
     source: str = ""
     tail: str = ""
+    engine: str = "kernel"
+    fallback: str = ""
 
 
-def execute(notebook: Any, parameters: dict[str, Any], folder: Path, timeout: float) -> Execution:
-    """Run a notebook (a NotebookNode) with typed parameters, its kernel working in `folder`.
+def execute(
+    notebook: Any,
+    parameters: dict[str, Any],
+    folder: Path,
+    timeout: float,
+    *,
+    memory: int | None = None,
+    environment: Mapping[str, str] | None = None,
+    zygote: Zygote | None = None,
+    way: str = "auto",
+) -> Execution:
+    """Run a notebook (a NotebookNode) with typed parameters, working in `folder`, for `timeout` seconds at
+    most.
 
-    Does not raise for what the notebook does: the Execution says how it ended.
+    `memory` limits it, with all it starts, in bytes; `environment` is added to this process' own; `zygote` is
+    the warm process to fork from (see `warm_process`; by default one for all runs of this process); `way` is
+    warm, kernel, or auto: warm, and a kernel where that cannot be. Does not raise for what the notebook does:
+    the Execution says how it ended. Raises ColdStart where `way` is warm and there is no warm process.
     """
     logging.getLogger("papermill").setLevel(logging.CRITICAL)
     logging.getLogger("traitlets").setLevel(logging.CRITICAL)
-    papermill_engines.register("finops", _Engine)
-    ended = Execution(notebook)
+    papermill_engines.register(_Engine.name, _Engine)
+    limits = _Limits(folder, time.monotonic() + timeout, timeout, memory, dict(environment or {}))
+    if way == "kernel":
+        return _run(notebook, parameters, limits, None)
+    fallback = only_a_kernel(notebook) if way == "auto" else ""
+    if not fallback:
+        try:
+            zygote = zygote or shared_process(_environment("finops"), [_PICTURES])
+            return _run(notebook, parameters, limits, zygote)
+        except ColdStart as problem:
+            if way == "warm":
+                raise
+            fallback = problem.message
+        except Exception as problem:
+            # Not the notebook's doing: that ends in an Execution.
+            if way == "warm":
+                raise
+            fallback = f"the warm process failed: {type(problem).__name__}: {problem}"
+    ended = _run(notebook, parameters, limits, None)
+    ended.fallback = fallback
+    return ended
+
+
+def warm_process(preload: Sequence[str] = (), calls: Sequence[str] = ()) -> Zygote:
+    """A warm process for `execute`: with what cells need, and modules to import and functions to call
+    besides.
+    """
+    modules = [*preload, _PICTURES, _CELLS]
+    return Zygote(modules, [f"{_CELLS}:warm", *calls], environment=_environment("finops"))
+
+
+def shared_process(environment: Mapping[str, str], preload: Sequence[str] = ()) -> Zygote:
+    """The warm process of this process for runs that bring none: one for each environment that needs its own.
+    """
+    early = frozenset(early_variables(environment).items())
+    with _starting:
+        if early not in _shared:
+            _shared[early] = Zygote([*preload, _CELLS], [f"{_CELLS}:warm"], environment=environment)
+        return _shared[early]
+
+
+def only_a_kernel(notebook: Any) -> str:
+    """What the notebook uses that only a real kernel has, as a reason; empty when nothing."""
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and (found := _ONLY_A_KERNEL.search(cell.source)):
+            return f"the notebook uses what only a kernel has: {found[0].strip()}"
+    return ""
+
+
+def end_kernels() -> None:
+    """Kill every kernel this process has started, with what the kernel started itself."""
+    for kill in list(_running):
+        with contextlib.suppress(OSError):  # it has ended already
+            kill()
+
+
+@dataclass(frozen=True)
+class _Limits:
+    folder: Path
+    deadline: float  # of time.monotonic
+    timeout: float
+    memory: int | None
+    environment: dict[str, str]
+
+
+def _run(notebook: Any, parameters: dict[str, Any], limits: _Limits, zygote: Zygote | None) -> Execution:
+    ended = Execution(notebook, engine="warm" if zygote else "kernel")
     try:
         papermill.execute_notebook(
             notebook,
             None,
             parameters=parameters,
-            engine_name="finops",
+            engine_name=_Engine.name,
             kernel_name="python3",
             language="python",
             progress_bar=False,
             ended=ended,
-            folder=folder,
-            deadline=time.monotonic() + timeout,
+            limits=limits,
+            zygote=zygote,
         )
     except CellTimeoutError:
-        ended.status, ended.cause = "timed out", f"took longer than {timeout:g} s (in cell {ended.cell})"
+        ended.status = "timed out"
     except RuntimeError as problem:
-        if ended.cell is None:  # no cell was reached: jupyter_client's word for a kernel that did not come up
+        if ended.cell is None and zygote:
+            raise  # no cell was reached, in a process of our making
+        if ended.cell is None:  # jupyter_client's word for a kernel that did not come up
             ended.status, ended.cause = "kernel died", f"the kernel did not start: {problem}"
-        elif isinstance(problem, DeadKernelError):
-            ended.status, ended.cause = "kernel died", f"{ended.cause} (in cell {ended.cell})"
-        else:
+        elif not isinstance(problem, DeadKernelError):
             raise
     except PapermillExecutionError:
         pass  # the client has noted the error; one that a cell's tag allows is none
-    _tidy(ended.notebook)
+    if ended.status == "timed out":
+        ended.cause = f"took longer than {limits.timeout:g} s (in cell {ended.cell})"
+    tidy(ended.notebook)
     return ended
-
-
-def end_kernels() -> None:
-    """Kill every kernel this process has started, with what the kernel started itself."""
-    for process in list(_running - {0}):
-        try:
-            if hasattr(os, "killpg"):
-                os.killpg(process, signal.SIGKILL)
-            else:
-                os.kill(process, signal.SIGTERM)
-        except OSError:
-            pass  # it has ended already
-
-
-def _tidy(notebook: Any) -> None:
-    """Leave in the notebook what the run said, and nothing that differs between two equal runs."""
-    notebook.cells = [
-        c for c in notebook.cells if "papermill-error-cell-tag" not in c.metadata.get("tags", [])
-    ]
-    notebook.metadata.pop("papermill", None)
-    for cell in notebook.cells:
-        cell.metadata.pop("papermill", None)
-        cell.metadata.pop("execution", None)
-        if "injected-parameters" in cell.metadata.get("tags", []):
-            cell["id"] = "injected-parameters"
 
 
 def _environment(scratch: str) -> dict[str, str]:
@@ -122,7 +209,9 @@ def _environment(scratch: str) -> dict[str, str]:
     matplotlib = find_spec("matplotlib")
     if matplotlib and matplotlib.origin:
         own["MATPLOTLIBRC"] = str(Path(matplotlib.origin).with_name("mpl-data") / "matplotlibrc")
-    return {**os.environ, **threads, **own}
+    # ipykernel does not read what C code prints where pytest says that it is at work.
+    kept = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
+    return {**kept, **threads, **own}
 
 
 class _OwnKernel(KernelSpecManager):
@@ -133,44 +222,87 @@ class _OwnKernel(KernelSpecManager):
         return KernelSpec(argv=command, display_name="Python 3", language="python")
 
 
+class _RealKernel(AsyncKernelManager):
+    """A kernel of this interpreter, on files instead of ports."""
+
+    def __init__(self, scratch: str):
+        super().__init__(kernel_name="python3", kernel_spec_manager=_OwnKernel())
+        self._process: Any = None
+        self.connection_file = str(Path(scratch, "kernel.json"))
+        if os.name == "posix" and len(scratch) < 80:  # a socket's path may be some 107 characters long
+            self.transport, self.ip = "ipc", str(Path(scratch, "socket"))
+        self._said = Path(scratch, "said")
+
+    async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
+        with open(self._said, "wb") as sink:
+            await super().start_kernel(stdout=sink, stderr=sink, **options)
+        self._process = getattr(self.provisioner, "process", None)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def exit_code(self) -> int | None:
+        return self._process.poll()
+
+    def kill(self) -> None:
+        """End it with all it has started, at once."""
+        if self._process is None or self._process.poll() is not None:
+            return
+        if hasattr(os, "killpg"):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        else:
+            self._process.kill()
+
+    def last_words(self) -> str:
+        return self._said.read_text(errors="replace").strip()[-3000:]
+
+    def close(self) -> None:
+        """Nothing of it is left: nbclient has shut it down, and its files lie in the run's own folder."""
+
+    problem = ""
+
+
 class _Client(PapermillNotebookClient):
     """papermill's client with one deadline for the whole run, and a note of where and why it stopped."""
 
-    def __init__(self, nb_man: Any, ended: Execution, folder: Path, deadline: float, **options: Any) -> None:
-        self._ended, self._folder, self._printed = ended, folder, 0
+    def __init__(
+        self, nb_man: Any, ended: Execution, limits: _Limits, zygote: Zygote | None, **options: Any
+    ) -> None:
+        self._ended, self._limits, self._zygote, self._printed = ended, limits, zygote, 0
+        self._unfit = ""  # what a cell showed that cannot be part of a notebook
         # nbclient takes 0 for "no limit": a run whose time is up gets a moment instead. Its limit on the
         # wait for output after a cell would call a slow machine a timeout, so it is wide.
         super().__init__(
             nb_man,
-            timeout_func=lambda cell: max(deadline - time.monotonic(), 0.01),
+            timeout_func=lambda cell: max(limits.deadline - time.monotonic(), 0.01),
             iopub_timeout=300,
+            record_timing=False,
             **options,
         )
 
     def execute(self, **options: Any) -> Any:
+        limits = self._limits
         with tempfile.TemporaryDirectory(prefix="finops-", ignore_cleanup_errors=True) as scratch:
-            said = Path(scratch, "said")
-            self.km = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=_OwnKernel())
-            self.km.connection_file = str(Path(scratch, "kernel.json"))
-            if os.name == "posix" and len(scratch) < 80:  # a socket's path may be some 107 characters long
-                self.km.transport, self.km.ip = "ipc", str(Path(scratch, "socket"))
-            with open(said, "wb") as sink:
-                start = {
-                    "cwd": str(self._folder),
-                    "env": _environment(scratch),
-                    "stdout": sink,
-                    "stderr": sink,
-                }
-                try:
-                    with self.setup_kernel(cleanup_kc=True, **start):
-                        _running.add(getattr(self.km.provisioner, "pid", None) or 0)
+            environment = {**_environment(scratch), **limits.environment}
+            kernel: Any
+            if self._zygote:
+                kernel = ForkedKernel(self._zygote, scratch)
+            else:
+                kernel = _RealKernel(scratch)
+            self.km = self._kernel = kernel
+            _running.add(kernel.kill)
+            try:
+                with self.setup_kernel(cleanup_kc=True, cwd=str(limits.folder), env=environment):
+                    with Watch(kernel.pid, kernel.kill, limits.deadline, limits.memory) as self._watch:
                         self.papermill_execute_cells()
-                        self.set_widgets_metadata()
-                except RuntimeError:
-                    self._ended.tail = said.read_text(errors="replace").strip()[-3000:]
-                    raise
-                finally:
-                    _running.clear()
+                    self.set_widgets_metadata()
+            except RuntimeError:
+                self._ended.tail = kernel.last_words()
+                raise
+            finally:
+                _running.discard(kernel.kill)
+                kernel.close()
         return self.nb
 
     def papermill_execute_cells(self) -> None:
@@ -184,13 +316,18 @@ class _Client(PapermillNotebookClient):
                 self.shutdown_kernel = "immediate"
                 raise
             except DeadKernelError:
-                self._ended.cause = self._death()
+                self._ended.status, cause = self._death()
+                self._ended.cause = f"{cause} (in cell {number})"
                 raise
             except CellExecutionError as problem:
-                self._ended.status = "failed"
+                self._ended.status = "out of memory" if problem.ename in MEMORY_ERRORS else "failed"
                 self._ended.cause = f"{_said(problem)} (in cell {number})"
                 shown = ["\n".join(o.traceback) for o in cell.outputs if o.output_type == "error"]
                 self._ended.tail = strip_ansi(shown[-1] if shown else problem.traceback)[-3000:]
+                return
+            if self._unfit:
+                self._ended.status = "failed"
+                self._ended.cause = f"its output does not fit a notebook: {self._unfit} (in cell {number})"
                 return
         self._ended.source = ""
 
@@ -198,32 +335,42 @@ class _Client(PapermillNotebookClient):
         if msg["msg_type"] == "stream":
             self._printed += len(msg["content"]["text"])
             if self._printed > _PRINTED:
-                end_kernels()
-        return super().process_message(msg, cell, cell_index)
+                self._kernel.kill()
+        try:
+            return super().process_message(msg, cell, cell_index)
+        except CellExecutionComplete:
+            raise
+        except Exception as problem:
+            # Libraries may send what a notebook's format does not allow; the cell is let run to its end.
+            self._unfit = f"{type(problem).__name__}: {(str(problem) or 'no words').splitlines()[0][:500]}"
+            return None
 
-    def _death(self) -> str:
-        """How the kernel's process ended, in words."""
+    def _death(self) -> tuple[str, str]:
+        """The outcome and how the kernel's process ended, in words."""
+        if self._watch.passed == "time":
+            return "timed out", ""
+        if self._watch.passed == "memory":
+            return "out of memory", f"took more memory than its limit of {size(self._limits.memory or 0)}"
         if self._printed > _PRINTED:
-            return f"printed more than {_PRINTED // 1_000_000} million characters and was ended"
-        process = getattr(self.km.provisioner, "process", None)
-        code = process.poll() if process else None
-        if code is None:
-            return "the kernel died"
-        if code < 0:
-            name = signal.Signals(-code).name
-            hint = ", most likely for want of memory" if name == "SIGKILL" else ""
-            return f"the kernel was ended by {name}{hint}"
-        return f"the kernel ended itself with exit code {code}"
+            return (
+                "kernel died",
+                f"printed more than {_PRINTED // 1_000_000} million characters and was ended",
+            )
+        if self._kernel.problem:
+            return "kernel died", self._kernel.problem
+        return self._watch.death(self._kernel.exit_code())
 
 
 class _Engine(Engine):
     """papermill's engine for a batch: the notebook is kept in the Execution however the run ends."""
 
+    name = "finops-report"
+
     @classmethod
     def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **options: Any) -> None:
-        ended, folder, deadline = (options[name] for name in ("ended", "folder", "deadline"))
+        ended, limits, zygote = (options[name] for name in ("ended", "limits", "zygote"))
         ended.notebook = nb_man.nb
-        _Client(nb_man, ended, folder, deadline, kernel_name=kernel_name, startup_timeout=120).execute()
+        _Client(nb_man, ended, limits, zygote, kernel_name=kernel_name, startup_timeout=120).execute()
 
 
 def _said(problem: CellExecutionError) -> str:
