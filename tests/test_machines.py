@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -14,6 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import nbformat
+import nbformat.v4
+import psutil
 import pytest
 
 from finops_toolkit.errors import FinopsError, UsageError
@@ -216,3 +220,66 @@ def test_a_worker_that_joins_later_is_checked_too() -> None:
         executors._carry_out("batch", "other", failing, ["made"], {})
     with pytest.raises(ValueError, match="made"):
         executors._carry_out("batch", digest(software()), failing, ["made"], {})
+
+
+CELL = 'number: int = 0\nfolder: str = ""'
+WAITING = """
+import os, pathlib, time
+here = pathlib.Path(folder)
+with open(here / f"{number}.child", "a") as file:
+    file.write(f"{os.getpid()}\\n")
+while number and not (here / "release").exists():
+    time.sleep(0.02)
+while not number:
+    time.sleep(60)
+print("made", number)
+"""
+
+
+def run_notebook(path: Path, number: int, folder: Path) -> tuple[str, str, str]:
+    """A run as a worker makes it: how the notebook ended, what it printed, and how it was run."""
+    from finops_toolkit.reports.kernels import execute
+    from finops_toolkit.reports.parameters import read_notebook
+
+    (folder / f"{number}.worker").write_text(str(os.getpid()))
+    ended = execute(read_notebook(path), {"number": number, "folder": str(folder)}, folder, 60)
+    outputs = [out.get("text", "") for cell in ended.notebook.cells for out in cell.get("outputs", [])]
+    return ended.status, "".join(outputs).strip(), f"{ended.engine} {ended.fallback} {ended.cause}"
+
+
+def ended(process: int) -> bool:
+    """Is there no such process any more, or only its name?"""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return psutil.Process(process).status() == psutil.STATUS_ZOMBIE
+    return True
+
+
+def test_notebooks_outlive_their_worker_and_no_run_outlives_the_batch(
+    machines: Machines, tmp_path: Path
+) -> None:
+    """Notebooks run warm in workers, threads of them, too; a killed worker's are made elsewhere, all right
+    and once, and its kernel ends with it; leaving the cluster ends what is still being made.
+    """
+    parameters = nbformat.v4.new_code_cell(CELL, metadata={"tags": ["parameters"]})
+    cells = [parameters, nbformat.v4.new_code_cell(WAITING)]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "waiting.ipynb")
+    workers = {process.pid: process for process in (machines.worker() for _ in range(3))}
+    path = tmp_path / "waiting.ipynb"
+
+    with cluster(machines.url, [path]) as executor:
+        runs = [executor.submit(run_notebook, path, number, tmp_path) for number in range(1, 13)]
+        until(lambda: len(list(tmp_path.glob("*.child"))) == 3, "three notebooks at once")
+        first = until(lambda: next(iter(tmp_path.glob("*.child")), None), "a notebook that began")
+        child = int(until(first.read_text, "a kernel that says which it is"))
+        workers[int(first.with_suffix(".worker").read_text())].kill()
+        until(lambda: ended(child), "the kernel of a killed worker to end")
+        (tmp_path / "release").touch()
+        assert not wait(runs, LIMIT).not_done
+        endless = executor.submit(run_notebook, path, 0, tmp_path)
+        last = int(until(lambda: (f := tmp_path / "0.child").exists() and f.read_text(), "an endless run"))
+    until(lambda: ended(last), "the endless run to end with the batch")
+
+    assert [run.result() for run in runs] == [("done", f"made {n}", "warm  ") for n in range(1, 13)]
+    assert endless.cancelled()
+    began = {path.stem: len(path.read_text().split()) for path in tmp_path.glob("*.child")}
+    assert began.pop(first.stem) == 2 and set(began.values()) == {1} and len(began) == 12
