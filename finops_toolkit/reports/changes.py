@@ -17,7 +17,7 @@ from ..tables.model import Column, Table
 from .contents import numbered, table_in
 
 KINDS = ("figure", "text", "chart", "row", "column", "table", "headline")
-_FINEST = 12  # decimals up to which two figures that differ are told apart
+_FINEST = 20  # decimals up to which two figures that differ are told apart
 
 
 @dataclass(frozen=True)

@@ -177,7 +177,7 @@ def known_manifest(folder: Path) -> dict[str, Any] | None:
         known = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(known["reports"], dict) or not isinstance(known["books"], str):
             raise TypeError
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (ValueError, KeyError, TypeError):
         raise UsageError(

@@ -60,7 +60,7 @@ class Column:
         # Halves go up, as in the sentences (wording) and in a workbook.
         exact = Decimal(str(value))
         shown = exact * 100 if self.kind == "share" else exact / self.divisor
-        rounded = f"{abs(shown).quantize(Decimal(1).scaleb(-self.places), ROUND_HALF_UP, EXACT):,}"
+        rounded = f"{abs(shown).quantize(Decimal(1).scaleb(-self.places), ROUND_HALF_UP, EXACT):,f}"
         if not any(digit in rounded for digit in "123456789"):
             return rounded
         return f"{MINUS if shown < 0 else '+' if self.signed else ''}{rounded}"
