@@ -177,6 +177,16 @@ class Zygote:
             if protocol.stamp_of(path) != stamp or stamp[1] / 1e9 > began
         ]
 
+    @property
+    def modules(self) -> dict[str, str]:
+        """The file of each top-level module loaded in it; asked of a ready one."""
+        return dict(self._said["modules"])
+
+    def children(self) -> list[Child]:
+        """Those that still run."""
+        self._children = {pid: c for pid, c in self._children.items() if c.poll() is None}
+        return list(self._children.values())
+
     def fork(
         self,
         task: str,
@@ -186,8 +196,8 @@ class Zygote:
         folder: Path,
         files: Sequence[int],
     ) -> Child:
-        """A child that calls `task` ("module:function") with the arguments (JSON) and a list of the files from
-        the fourth on; the first three become its standard streams.
+        """A child that calls `task` ("module:function") with the arguments (JSON) and a list of the files
+        from the fourth on; the first three become its standard streams.
 
         `environment` is the child's whole environment, `folder` its working directory. What the task returns
         is its exit code. Raises ColdStart.
@@ -213,8 +223,7 @@ class Zygote:
                 os.close(ending)
                 raise ColdStart(answer.get("refused") or answer["problem"])
             child = Child(answer["pid"], ending)
-            self._children = {pid: c for pid, c in self._children.items() if c.poll() is None}
-            self._children[child.pid] = child
+            self._children = {c.pid: c for c in [*self.children(), child]}
             return child
 
     def _answer(self) -> dict[str, Any]:

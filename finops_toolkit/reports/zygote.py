@@ -187,12 +187,14 @@ def _open_streams() -> None:
         old = getattr(sys, name)
         raw = io.FileIO(number, "rb" if number == 0 else "wb", closefd=False)
         raw.name = f"<{name}>"
+        layer: Any = io.BufferedReader if number == 0 else io.BufferedWriter
         new = io.TextIOWrapper(
-            io.BufferedReader(raw) if number == 0 else io.BufferedWriter(raw),
+            raw if old.write_through and number else layer(raw),
             old.encoding,
             old.errors,
             newline=None if number == 0 else "\n",
-            line_buffering=name == "stderr" or raw.isatty(),
+            line_buffering=not old.write_through and (name == "stderr" or raw.isatty()),
+            write_through=old.write_through,
         )
         new.mode = "r" if number == 0 else "w"  # type: ignore[misc]
         setattr(sys, name, new)
@@ -241,6 +243,12 @@ def stamps() -> dict[str, list[int]]:
     return {str(path): stamp for path in files if (stamp := stamp_of(path))}
 
 
+def origins() -> dict[str, str]:
+    """Where each loaded top-level module lies, by its name."""
+    modules = {name: module for name, module in list(sys.modules.items()) if "." not in name}
+    return {name: path for name, m in modules.items() if (path := getattr(m, "__file__", None))}
+
+
 def stamp_of(path: Path | str) -> list[int] | None:
     """What differs when a file was written or replaced; None when it is not there."""
     try:
@@ -258,6 +266,7 @@ def main(number: int) -> None:
     server = _Zygote(socket.socket(fileno=number), os.getppid())
     try:
         order, _ = receive(server.socket)
+        before = dict(os.environ)
         preload(order["preload"], order["calls"])
     except EOFError:
         return
@@ -266,11 +275,13 @@ def main(number: int) -> None:
         return
     threads = len(os.listdir("/proc/self/task")) if sys.platform == "linux" else 1
     unsafe = f"{threads} threads run after the imports" if threads > 1 else ""
-    send(server.socket, {"problem": unsafe, "began": began, "stamps": stamps()})
+    send(server.socket, {"problem": unsafe, "began": began, "stamps": stamps(), "modules": origins()})
     gc.collect()
     gc.freeze()  # else each child would copy every page the collector marks
+    # What imports tell those after them (as debugpy does) they would have told in a process of its own.
+    told = {name: value for name, value in os.environ.items() if before.get(name) != value}
     request, files = server.serve()
-    start_anew(request["environment"], request["folder"], files)
+    start_anew({**told, **request["environment"]}, request["folder"], files)
     sys.exit(found(request["task"])(request["arguments"], files[3:]))
 
 
