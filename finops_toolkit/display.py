@@ -80,8 +80,8 @@ def show_chart(chart: Any, alt: str | None = None) -> None:
     words = alt if alt is not None else alt_text(figure)
     if not words.strip():
         raise UsageError("The chart has no alternative text.", "Give alt=, a sentence with what it shows.")
-    picture, width = _png(figure)
-    shown: dict[str, Any] = {"image/png": picture, "text/plain": words}
+    drawn, width = picture(figure)
+    shown: dict[str, Any] = {"image/png": drawn, "text/plain": words}
     table = chart_table(figure)
     if table is not None:
         shown[MIME] = table.to_json()
@@ -90,7 +90,7 @@ def show_chart(chart: Any, alt: str | None = None) -> None:
     display({"text/plain": words, "text/html": spoken}, metadata={"spoken": True}, raw=True)
 
 
-def _png(figure: Any) -> tuple[bytes, int]:
+def picture(figure: Any) -> tuple[bytes, int]:
     """A figure as PNG, sharp enough for paper, and the width it has on a screen, in pixels."""
     image = with_few_colours(_drawn(figure))
     packed = io.BytesIO()
