@@ -171,6 +171,7 @@ def test_a_figure_is_found_by_its_name() -> None:
     ("row", "column", "value", "before", "after", "difference"),
     [
         (0, 1, 2_836_887.66, "2,836.88765", "2,836.88766", "+0.00001"),
+        (1, 1, False, "1,900", "no", ""),
         (0, 2, -0.1 - 2e-17, "−10.000000000000000", "−10.000000000000002", "−0.000000000000002"),
         (2, 2, 0.5, None, "50.0", ""),
         (0, 1, None, "2,837", None, ""),
@@ -363,7 +364,11 @@ def write(folder: Path, reports: dict[str, Any], packed: bool = True, **more: An
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(gzip.compress(content, mtime=0) if packed else content)
         digest = hashlib.sha256(repr((contents, own)).encode()).hexdigest()
-        record = {"title": "Scorecard", "unit_label": f"Plant {unit}", "period_label": "November 2025"}
+        record: dict[str, Any] = {
+            "title": "Scorecard",
+            "unit_label": f"Plant {unit}",
+            "period_label": "November 2025",
+        }
         record |= {"status": "done", "cause": "", "order": order, "contents": name, "period_order": 24310}
         record |= {"files": {"html": {"path": f"{unit}.html", "bytes": 1, "sha256": digest}}}
         records[f"2025-11/{unit}/s"] = {**record, **own}
@@ -422,10 +427,9 @@ def test_without_contents_files_are_compared(tmp_path: Path, folders: tuple[Path
         found = diff(*folders)
         assert [report.unit for report in found.changed] == ["Plant B"]
         assert found.changed[0].unknown.startswith("Its page differs; what it says is not kept in ")
-    record = {"status": "done", "contents": None, "files": {}}
+    record: dict[str, Any] = {"status": "done", "contents": None, "files": {}}
     assert not diff(write(tmp_path / "a", {"A": record}), write(tmp_path / "b", {"A": record})).any
-    evil = {"status": "done", "files": {}, "contents": None}
-    one = write(tmp_path / "c", {"A": evil})
+    one = write(tmp_path / "c", {"A": record})
     manifest = json.loads((one / "run.json").read_text())
     manifest["reports"]["2025-11/A/s"]["contents"] = "../../run"
     (one / "run.json").write_text(json.dumps(manifest))

@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from ..tables.model import Column, Table
-from .contents import numbered, table_in
+from .contents import contents_bytes, numbered, table_in
 
 KINDS = ("figure", "text", "chart", "row", "column", "table", "headline")
 _FINEST = 20  # decimals up to which two figures that differ are told apart
@@ -89,7 +89,7 @@ def _tables(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, An
         if old is None or new is None or "count" in old or "count" in new:
             if old != new:
                 yield Change("table", where, "", "", _rows_text(old), _rows_text(new), role)
-        elif old != new:
+        elif contents_bytes(old) != contents_bytes(new):  # as JSON: to Python 0 and False are equal
             yield from (replace(change, role=role) for change in _cells(where, old, new))
 
 

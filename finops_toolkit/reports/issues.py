@@ -9,6 +9,7 @@ from typing import Any
 
 from ..wording import counted, joined
 from .changes import Change, compare
+from .contents import contents_bytes
 
 PRELIMINARY, FINAL = "preliminary", "final"
 _TOLD = 10  # figures told one by one
@@ -50,12 +51,13 @@ def issue_of(
     state = FINAL if final else PRELIMINARY
     if before is None:
         return Issue(1, state)
-    if earlier == contents and state == before.state:
+    same = earlier is not None and contents_bytes(earlier) == contents_bytes(contents)
+    if same and state == before.state:
         return before
     told = [] if state == before.state else [f"{before.state.capitalize()} before, {state} now"]
     if earlier is None:
         told.append(f"What version {before.version} said is not kept, so it cannot be compared")
-    elif earlier == contents:
+    elif same:
         told.append("No figure and no text changed")
     else:
         told += sentences(compare(earlier, contents))
