@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ import pytest
 import small_company
 from attacks import ATTACKS
 
+from finops_toolkit.reports.changes import KINDS, Change
+from finops_toolkit.reports.diff import Differences, Outcome, Report, diff_page
 from finops_toolkit.reports.index import index_page
 from finops_toolkit.reports.pages import failure_page, report_page
 from finops_toolkit.tables.model import MIME as TABLE
@@ -26,7 +29,7 @@ from finops_toolkit.tables.model import Column, Table
 
 ROOT = Path(__file__).resolve().parent.parent
 UNITS = ("COMPANY", "NORTH", "SOUTH", "EAST", "WEST", "HQ")
-NAMES = (*UNITS, "index", "many", "failure", "lesson", "facilitator", "kinds")
+NAMES = (*UNITS, "index", "many", "failure", "diff", "lesson", "facilitator", "kinds")
 DESKTOP, PHONE = (1280, 800), (390, 844)
 FACTS = [("Books", "Nordic Tools (EUR)"), ("Made with", "finops_toolkit 9.9")]
 # What stands outside the window, is cut off by its own box, or is an image without text or content.
@@ -135,6 +138,26 @@ def kinds() -> str:
     return report_page(v4.new_notebook(cells=cells), ["Plant North", "November 2025"], FACTS)
 
 
+def difference(*texts: str) -> str:
+    """A page of differences, of everything that can differ, with these texts in all places."""
+    long = "Donaudampfschifffahrtsgesellschaft" * 3
+    changes, outcomes, reports = [], [], []
+    for each in texts or ("Plant North", long):
+        report = Report(f"2025-11/{each}/s", each, each, each)
+        sides = [(each, f"{each} now"), (None, each), (each, None)]
+        changes += [
+            Change(kind, each, each, each, *side, "shown", each, 1.5, each)
+            for kind in KINDS
+            for side in sides
+        ]
+        changes += [Change("figure", each, each, each, each, each, role) for role in ("chart", "hidden")]
+        outcomes.append(Outcome(report, each, each, each))
+        reports += [replace(report, changes=tuple(changes)), replace(report, unknown=each)]
+    facts = tuple((each, each, each) for each in texts or (long,))
+    some = tuple(reports)
+    return diff_page(Differences("a", "b", some, some, some, tuple(outcomes), 1, 1, facts), FACTS)
+
+
 def made(folder: Path, *words: str) -> None:
     """Run `finops report`."""
     command = [
@@ -168,7 +191,7 @@ def pages(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
     said = {"cause": "Failed: ValueError: no stock (in cell 2)", "source": source, "tail": tail}
     links = {"notebook": "s.failed.ipynb", "earlier": "s.html"}
     failure = failure_page("Scorecard", ["Plant North"], FACTS, **said, **links)
-    for name, html in (("many", many()), ("kinds", kinds()), ("failure", failure)):
+    for name, html in (("many", many()), ("kinds", kinds()), ("failure", failure), ("diff", difference())):
         found[name] = folder / f"{name}.html"
         found[name].write_text(html, encoding="utf-8")
     return found
@@ -433,6 +456,8 @@ def attacked(kind: str, texts: list[str]) -> str:
     if kind == "failure":
         said = dict.fromkeys(("cause", "source", "tail", "notebook", "earlier"), text)
         return failure_page(text, [text], [(text, text)], **said)
+    if kind == "diff":
+        return difference(*texts)
     records = []
     for each in texts:
         places = ("unit_label", "report", "title", "cause", "period_label", "page", "failure", "pdf")
@@ -452,7 +477,7 @@ STIR = """() => {
 }"""
 
 
-@pytest.mark.parametrize("kind", ["report", "failure", "index"])
+@pytest.mark.parametrize("kind", ["report", "failure", "index", "diff"])
 def test_no_attack_runs_in_a_browser(browser: Any, tmp_path: Path, kind: str) -> None:
     """No attack, in whatever place, runs, asks for anything or opens a window, even when it is stirred."""
     for start in range(0, len(ATTACKS), CHUNK):
