@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import configparser
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -19,6 +21,9 @@ import nbformat
 import nbformat.v4
 import psutil
 import pytest
+import yaml
+from cluster_runs import failing, noted, run_notebook
+from distributed.cli import dask_scheduler, dask_worker
 
 from finops_toolkit.errors import FinopsError, UsageError
 from finops_toolkit.reports import executors
@@ -85,6 +90,7 @@ class Machines:
 @pytest.fixture
 def machines(tmp_path: Path) -> Iterator[Machines]:
     """A scheduler without workers."""
+    software.cache_clear()  # the package as its files are now, as workers started now will have it
     made = Machines(tmp_path)
     try:
         made.scheduler()
@@ -93,68 +99,23 @@ def machines(tmp_path: Path) -> Iterator[Machines]:
         made.end()
 
 
-def noted(folder: Path, number: int, release: Path) -> tuple[int, int]:
-    """A run for the tests: note that it began and who makes it, and end once the file `release` is there."""
-    with open(folder / f"{number}.began", "a") as file:
-        file.write(f"{os.getpid()}\n")
-    until(release.exists, "nobody released the run")
-    return number, os.getpid()
-
-
-def failing(words: str) -> None:
-    """A run whose own code is wrong."""
-    raise ValueError(words)
-
-
-def test_a_killed_worker_loses_nothing(machines: Machines, tmp_path: Path) -> None:
-    """What a killed worker was making is made by another; every run comes back right, and once."""
-    workers = {process.pid: process for process in (machines.worker() for _ in range(3))}
-    release = tmp_path / "release"
-
-    with cluster(machines.url, [HERE]) as executor:
-        runs = [executor.submit(noted, tmp_path, number, release) for number in range(9)]
-        began = until(
-            lambda: (b := list(tmp_path.glob("*.began"))) and len(b) == 3 and b, "three runs at once"
-        )
-        victim = int(until(began[0].read_text, "a run that says who makes it"))
-        workers[victim].kill()
-        release.touch()
-        waiting = wait(runs, LIMIT).not_done
-
-    assert not waiting
-    assert [run.result()[0] for run in runs] == list(range(9))
-    assert victim not in {run.result()[1] for run in runs}
-    times = {path: len(path.read_text().split()) for path in tmp_path.glob("*.began")}
-    assert times.pop(began[0]) == 2 and set(times.values()) == {1}
-
-
-def test_a_run_that_fails_fails_as_itself(machines: Machines) -> None:
-    """An exception of the run arrives as it was raised, and is not taken for the loss of a worker."""
-    machines.worker()
-    with cluster(machines.url) as executor:
-        problem = executor.submit(failing, "no stock").exception(LIMIT)
-
-    assert isinstance(problem, ValueError) and str(problem) == "no stock"
-    assert lost(problem) == ""
-
-
-@pytest.mark.parametrize("gone", ["the scheduler", "the only worker"])
 def test_a_cluster_that_goes_away_is_given_up(
-    machines: Machines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gone: str
+    machines: Machines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With no scheduler, or no worker for long, what is left comes back as lost instead of never."""
+    """With no worker for long, or no scheduler, what is left comes back as lost instead of never."""
     monkeypatch.setattr(executors, "_PATIENCE", 1.0)
-    machines.worker()
-    with cluster(machines.url) as executor:
-        runs = [executor.submit(noted, tmp_path, number, tmp_path / "never") for number in range(2)]
-        until(lambda: list(tmp_path.glob("*.began")), "a run that began")
-        machines.processes[0 if gone == "the scheduler" else 1].kill()
-        wait(runs, LIMIT)
+    for number, gone in enumerate(["worker", "scheduler"]):
+        worker = machines.worker()
+        with cluster(machines.url) as executor:
+            runs = [executor.submit(noted, tmp_path, number) for _ in range(2)]
+            until((tmp_path / f"{number}.began").exists, "a run that began")
+            (worker if gone == "worker" else machines.processes[0]).kill()
+            wait(runs, LIMIT)
 
-    for run in runs:
-        with pytest.raises(CancelledError) as problem:
-            run.result(0)
-        assert "went away" in lost(problem.value)
+        for run in runs:
+            with pytest.raises(CancelledError) as problem:
+                run.result(0)
+            assert "went away" in lost(problem.value)
 
 
 def test_losses_are_told_from_failures() -> None:
@@ -163,25 +124,24 @@ def test_losses_are_told_from_failures() -> None:
     assert lost(RuntimeError("KilledWorker")) == lost(FinopsError("x")) == ""
 
 
-def test_a_cluster_that_is_not_there_is_refused(machines: Machines, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An address where nothing answers, one that is none, a scheduler without workers, and no Dask at all."""
-    monkeypatch.setattr(executors, "_REACH", 0.3)
-    for url, said in (
-        ("tcp://127.0.0.1:1", "No Dask scheduler answers at tcp://127.0.0.1:1"),
-        ("smoke://signal", "No Dask scheduler answers at smoke://signal"),
-        (machines.url, "has no workers"),
-    ):
-        with pytest.raises(UsageError, match=said), cluster(url):
-            pass
-    monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(UsageError, match=r"finops-toolkit\[cluster\]"), cluster(machines.url):
-        pass
-
-
-def test_workers_that_differ_are_refused(
+def test_clusters_that_are_not_ready_are_refused(
     machines: Machines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Threads, software, notebooks and data of every worker are compared before the first run."""
+    """A cluster is refused where nothing answers, without Dask, without workers, and where a worker differs:
+    its threads, software, notebooks and data are compared before the first run.
+    """
+    with monkeypatch.context() as patch:
+        patch.setattr(executors, "_REACH", 0.3)
+        for url, said in (
+            ("tcp://127.0.0.1:1", "No Dask scheduler answers at tcp://127.0.0.1:1"),
+            ("smoke://signal", "No Dask scheduler answers at smoke://signal"),
+            (machines.url, "has no workers"),
+        ):
+            with pytest.raises(UsageError, match=said), cluster(url):
+                pass
+        patch.setitem(sys.modules, "distributed", None)
+        with pytest.raises(UsageError, match=r"finops-toolkit\[cluster\]"), cluster(machines.url):
+            pass
     machines.worker(threads=2)
     here = tmp_path / "here"
     for folder, text in ((here, "mine"), (tmp_path, "theirs")):
@@ -236,17 +196,6 @@ print("made", number)
 """
 
 
-def run_notebook(path: Path, number: int, folder: Path) -> tuple[str, str, str]:
-    """A run as a worker makes it: how the notebook ended, what it printed, and how it was run."""
-    from finops_toolkit.reports.kernels import execute
-    from finops_toolkit.reports.parameters import read_notebook
-
-    (folder / f"{number}.worker").write_text(str(os.getpid()))
-    ended = execute(read_notebook(path), {"number": number, "folder": str(folder)}, folder, 60)
-    outputs = [out.get("text", "") for cell in ended.notebook.cells for out in cell.get("outputs", [])]
-    return ended.status, "".join(outputs).strip(), f"{ended.engine} {ended.fallback} {ended.cause}"
-
-
 def ended(process: int) -> bool:
     """Is there no such process any more, or only its name?"""
     with contextlib.suppress(psutil.NoSuchProcess):
@@ -258,7 +207,8 @@ def test_notebooks_outlive_their_worker_and_no_run_outlives_the_batch(
     machines: Machines, tmp_path: Path
 ) -> None:
     """Notebooks run warm in workers, threads of them, too; a killed worker's are made elsewhere, all right
-    and once, and its kernel ends with it; leaving the cluster ends what is still being made.
+    and once, and its kernel ends with it; leaving the cluster ends what is still being made. An exception of
+    a run arrives as it was raised, and is not taken for the loss of a worker.
     """
     parameters = nbformat.v4.new_code_cell(CELL, metadata={"tags": ["parameters"]})
     cells = [parameters, nbformat.v4.new_code_cell(WAITING)]
@@ -275,11 +225,43 @@ def test_notebooks_outlive_their_worker_and_no_run_outlives_the_batch(
         until(lambda: ended(child), "the kernel of a killed worker to end")
         (tmp_path / "release").touch()
         assert not wait(runs, LIMIT).not_done
+        problem = executor.submit(failing, "no stock").exception(LIMIT)
         endless = executor.submit(run_notebook, path, 0, tmp_path)
         last = int(until(lambda: (f := tmp_path / "0.child").exists() and f.read_text(), "an endless run"))
     until(lambda: ended(last), "the endless run to end with the batch")
 
     assert [run.result() for run in runs] == [("done", f"made {n}", "warm  ") for n in range(1, 13)]
     assert endless.cancelled()
+    assert isinstance(problem, ValueError) and str(problem) == "no stock" and lost(problem) == ""
     began = {path.stem: len(path.read_text().split()) for path in tmp_path.glob("*.child")}
     assert began.pop(first.stem) == 2 and set(began.values()) == {1} and len(began) == 12
+
+
+PAGE = (HERE.parent / "docs" / "machines.md").read_text(encoding="utf-8")
+
+
+def blocks(kind: str) -> list[str]:
+    """The blocks of docs/machines.md in one language."""
+    return re.findall(rf"^```{kind}\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+
+
+def test_the_page_on_machines_shows_what_works() -> None:
+    """Dask's commands on the page are understood by Dask, its files by their readers, and workers on it
+    have one thread.
+    """
+    commands = [line.split() for block in blocks("sh") for line in block.splitlines()]
+    started = {words[1]: words[2:] for words in commands if words[0] == "dask"}
+    resource = yaml.safe_load(blocks("yaml")[0])["spec"]
+    pods = {name: resource[name]["spec"]["containers"][0]["args"][2:] for name in ("scheduler", "worker")}
+    units = [configparser.ConfigParser(interpolation=None) for _ in blocks("ini")]
+    for unit, text in zip(units, blocks("ini"), strict=True):
+        unit.optionxform = str  # type: ignore[assignment,method-assign]
+        unit.read_string(text)
+
+    for given in (started, pods):
+        dask_scheduler.main.make_context("dask scheduler", list(given["scheduler"]))
+        worker = dask_worker.main.make_context("dask worker", list(given["worker"]))
+        assert (worker.params["nthreads"], worker.params["memory_limit"]) == (1, "0")
+    for text in blocks("python"):
+        compile(text, "machines.md", "exec")
+    assert units[0]["Service"]["KillSignal"] == "SIGINT" and units[1]["Timer"]["Persistent"] == "true"
