@@ -23,7 +23,7 @@ class DeferredEngine(Backend):
     def __init__(self, views: Mapping[str, Sequence[str]], folders: Sequence[Path]):
         super().__init__()
         self._views, self._folders = dict(views), list(folders)
-        self._connection: duckdb.DuckDBPyConnection | None = None
+        self._connection: Any = None
 
     @property
     def connected(self) -> bool:
@@ -35,8 +35,12 @@ class DeferredEngine(Backend):
         """The connection, by the name the base class has for it."""
         if self._connection is None:
             self.do_connect()
-            lock_down(self, self._folders)
-        assert self._connection is not None
+            try:
+                lock_down(self, self._folders)
+            except Exception:
+                # One that is not locked down is not to be found here by the next read.
+                self._connection = None
+                raise
         return self._connection
 
     @con.setter
