@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from finops_toolkit.errors import UsageError
 from finops_toolkit.reports.files import same_name
 from finops_toolkit.reports.grid import Grid, read_grid
+from finops_toolkit.reports.index import index_page
 from finops_toolkit.reports.plan import Choice, Row, Run, Template, plan_runs, read_templates
 
 CELL = (
@@ -361,3 +362,27 @@ def test_ten_thousand_rows_are_planned_at_once(tmp_path: Path, templates: list[T
 
     assert len({run.place for run in runs}) == 10_000
     assert seconds < 1
+
+
+def test_the_index_has_a_row_for_each_row_of_a_grid() -> None:
+    """Reports of one notebook, unit and period that differ in a parameter all stand in the index, by name."""
+    records = {
+        place: {
+            **{
+                "place": place,
+                "report": "card",
+                "title": "Card",
+                "unit": "NORTH",
+                "unit_label": "Plant North",
+            },
+            **{"period": "", "period_label": "", "period_order": 0, "order": 0, "parameters": {}},
+            **{"status": "done", "cause": "", "headline": [], "variant": variant},
+            "files": {"html": {"path": f"{place}.html", "bytes": 1, "sha256": "0" * 64}},
+        }
+        for place, variant in (("card/top=3", "top = 3"), ("card/long", "long"), ("card", ""))
+    }
+    page = index_page({"books": "Test", "reports": records}, [])
+
+    for place, said in (("card/top%3D3", "Plant North · top = 3"), ("card/long", "Plant North · long")):
+        assert f'href="{place}.html"' in page and said in page
+    assert 'href="card.html"' in page

@@ -171,8 +171,9 @@ def _order(records: Mapping[str, Any]) -> Any:
 def _report(
     place: str, record: Mapping[str, Any], changes: tuple[Change, ...] = (), unknown: str = ""
 ) -> Report:
-    title, unit, period = (str(record.get(key) or "") for key in ("title", "unit_label", "period_label"))
-    return Report(place, title, unit, period, changes, unknown)
+    named = ("title", "variant", "unit_label", "period_label")
+    title, variant, unit, period = (str(record.get(key) or "") for key in named)
+    return Report(place, f"{title} ({variant})" if variant else title, unit, period, changes, unknown)
 
 
 def _facts(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[tuple[str, str, str]]:

@@ -76,15 +76,17 @@ def _group(label: str, records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     shown = [figure["label"] for r in sorted(records, key=lambda r: r["order"]) for figure in r["headline"]]
     figures = list(dict.fromkeys(shown))[:_FIGURES]
     rows = []
-    for unit in {r["unit"]: None for r in records}:
-        own = {r["report"]: r for r in records if r["unit"] == unit}
+    subjects: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = {}
+    for r in records:
+        subjects.setdefault((r["unit"], r.get("variant", "")), {})[r["report"]] = r
+    for (_, variant), own in subjects.items():
         headline = {f["label"]: f for r in own.values() if r["status"] in GOOD for f in r["headline"]}
         failed = sum(r["status"] not in GOOD for r in own.values())
         attention = sum(f["status"] == "bad" for f in headline.values())
         first = next(iter(own.values()))
         rows.append(
             {
-                "unit": first["unit_label"] or "–",
+                "unit": " · ".join(filter(None, [first["unit_label"], variant])) or "–",
                 "cells": [_cell(own.get(report)) for report in reports],
                 "figures": [_figure(headline.get(label)) for label in figures],
                 "failed": failed,
@@ -99,7 +101,8 @@ def _group(label: str, records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 def _words(records: Any, failed: int, attention: int) -> str:
     """What the search finds a row by: unit, reports, status and cause."""
-    known = [str(r[key]) for r in records for key in ("unit", "unit_label", "title", "report", "cause")]
+    named = ("unit", "unit_label", "variant", "title", "report", "cause")
+    known = [str(r.get(key, "")) for r in records for key in named]
     for record in records:
         known += [in_words(record["status"]), "made" if record["status"] in GOOD else str(record["status"])]
         known += [_issue(record)]

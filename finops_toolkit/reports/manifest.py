@@ -67,6 +67,7 @@ class Record(TypedDict, total=False):
     period: str
     period_label: str
     period_order: int
+    variant: str
     order: int
     parameters: dict[str, Any]
     status: str
