@@ -174,6 +174,14 @@ def test_clusters_that_are_not_ready_are_refused(
     assert "same.ipynb is" not in said
 
 
+def test_a_worker_without_the_package_is_named() -> None:
+    """What Dask makes of a missing package, and any other error of a worker, is said in a line."""
+    bare = Exception("ModuleNotFoundError(\"No module named 'finops_toolkit'\")")
+
+    assert "is not installed there" in next(executors._complaints({}, bare))
+    assert next(executors._complaints({}, OSError(13, "no"))) == "PermissionError: [Errno 13] no"
+
+
 def test_a_worker_that_joins_later_is_checked_too() -> None:
     """A run given to a worker with other software is refused there, not made."""
     with pytest.raises(FinopsError, match="joined the cluster later"):

@@ -195,11 +195,11 @@ def _seen(paths: Sequence[str]) -> dict[str, str]:
 
 def _complaints(ours: Mapping[str, Any], theirs: Any) -> Iterator[str]:
     """What keeps a worker from making the same reports as this machine."""
-    if isinstance(theirs, ImportError):
-        yield f"finops_toolkit is not installed there as it is here ({_first_line(theirs)})"
-        return
     if isinstance(theirs, BaseException):
-        yield f"{type(theirs).__name__}: {_first_line(theirs)}"
+        said = f"{type(theirs).__name__}: {_first_line(theirs)}"
+        # Dask wraps what a worker cannot import for want of the package.
+        missing = isinstance(theirs, ImportError) or "ModuleNotFoundError" in said
+        yield f"finops_toolkit is not installed there as it is here ({said})" if missing else said
         return
     if theirs["threads"] != 1:
         yield f"it would make {theirs['threads']} reports in one process; start it with --nthreads 1"
