@@ -8,7 +8,6 @@ an upload runs, so that one that was cut off is not taken for a whole one.
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -19,6 +18,7 @@ from urllib.parse import urlsplit
 
 from ..errors import FinopsError, UsageError
 from .files import digest_of
+from .secrets import redacted
 
 _LAST = ("run.json", "index.html")
 _UNDER_WAY = ".finops/uploading.json"
@@ -278,7 +278,7 @@ def _clearly(url: str, protocol: str, what: str, kind: type[FinopsError]) -> Ite
         raise
     except Exception as problem:
         name = type(problem).__name__
-        said = _without_secrets((str(problem).strip().splitlines() or [name])[0][:300])
+        said = redacted((str(problem).strip().splitlines() or [name])[0])[:300]
         if isinstance(problem, FileNotFoundError):
             hint = "Make the bucket or the folder first; an upload makes neither."
         elif isinstance(problem, PermissionError) or re.search(
@@ -293,11 +293,3 @@ def _clearly(url: str, protocol: str, what: str, kind: type[FinopsError]) -> Ite
 def _keys(protocol: str) -> str:
     own = f"FSSPEC_{protocol.upper()}_USERNAME and FSSPEC_{protocol.upper()}_PASSWORD"
     return f"Credentials are taken from the environment: {_CREDENTIALS.get(protocol, own)}."
-
-
-def _without_secrets(text: str) -> str:
-    """A text without any value of the environment that is called a key, a password, a secret or a token."""
-    for name, value in os.environ.items():
-        if len(value) >= 6 and re.search(r"(?i)key|pass|secret|token|credential", name):
-            text = text.replace(value, "…")
-    return text
