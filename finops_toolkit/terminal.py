@@ -166,7 +166,7 @@ def _tables(books: Books) -> list[dict[str, Any]]:
             first, last = (
                 None if end != end or end is None else str(end)[:7] for end in (ends["first"], ends["last"])
             )
-        found.append({"table": name, "rows": books.opened.rows[name], "from": first, "to": last})
+        found.append({"table": name, "rows": books.sizes[name], "from": first, "to": last})
     return found
 
 

@@ -86,6 +86,11 @@ class Figures:
         """A period of any time."""
         return text if isinstance(text, Period) else parse_period(text, self._panel.closed, self.fiscal_start)
 
+    def file(self, name: str) -> Path | None:
+        """A file beside the figures, if they have a folder."""
+        path = None if self.folder is None else self.folder / name
+        return path if path is not None and path.is_file() else None
+
     def rows(self, table: str, **_: Any) -> pd.DataFrame:
         """The targets given."""
         frame = pd.DataFrame(self._targets, columns=["kpi", "unit", "month", "value"])

@@ -207,7 +207,7 @@ def test_a_file_that_changes_meanwhile(folder: Path, how: str) -> None:
         path.unlink()
     with pytest.raises(ContractError, match=r"journal\.parquet changed while the books were open"):
         books.panel()
-    assert books.reads == []
+    assert {read.name: read.sha256[:7] for read in books.reads[1:]} == {"panel": "failed:"}
 
 
 def _copy_csv(folder: Path) -> Path:

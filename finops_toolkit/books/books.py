@@ -1,46 +1,31 @@
-"""The books: one set of facts, opened once, read through a few recorded reads."""
+"""The books: one set of facts, opened once, read through recorded reads."""
 
 from __future__ import annotations
 
 import difflib
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import duckdb
-import ibis
 import pandas as pd
-from ibis.common.exceptions import IbisError
 
-from .. import periods
-from ..errors import ContractError, UsageError
+from ..errors import UsageError
 from ..periods import Period
-from . import opening
-from .checking import SCALE, check_table
+from . import details, opening
 from .contract import Table, load_contract
-from .files import reason
+from .digest import findings_hash, frame_hash, hash_of, structure_hash, unit_hash
+from .facts import Facts
 from .finding import LEVELS, Finding
-from .gaps import gaps
-from .measures import EXACT, month_of
-from .outline import Outline, Unit, find_unit, outline_of, period_within, units_below, units_of
-from .panel import Panel, build_panel, fetch
-from .reconciling import Reconciliation, reconcile
+from .outline import Outline, find_unit, period_within, units_below
+from .panel import Panel
+from .reads import Read, Reads, RecordedTables, failure, plain_value, read_id
 from .snapshot import snapshot_of
 
-TOP = "TOTAL"
-
-
-@dataclass(frozen=True)
-class Read:
-    """A recorded read: what was asked, for what scope, and the hash of what it gave."""
-
-    name: str
-    scope: str
-    sha256: str
+# What a detail read gave is kept for whoever asks again, up to so many rows.
+KEPT = 100_000
 
 
 def open_books(
@@ -52,68 +37,93 @@ def open_books(
     folder or the name of a bundled adapter; source: the folder with an adapter's raw files.
     Raises UsageError where there is nothing to open and ContractError, with every problem, where a table
     is unusable. With strict=False the unusable tables are left out and `findings()` says why.
-    Where the environment's FINOPS_SNAPSHOT has these books as they are now, they are taken from there.
+    Where the environment's FINOPS_SNAPSHOT has these books as they are now, they are taken from there. Where
+    its FINOPS_READS names a file, each read is appended to it as it is made.
     """
     known = snapshot_of(data, source)
     if known is not None:
-        return Books(known.opened())
-    books = Books(opening.open_folder(data, source))
+        return Books(Facts(known.opened()))
+    facts = Facts(opening.open_folder(data, source))
     # Asked for in any case: tables with errors leave the books here.
-    unusable = any(finding.level == "error" for finding in books.contract_findings)
+    unusable = any(finding.level == "error" for finding in facts.contract_findings)
     if strict and unusable:
-        raise opening.unusable(books.opened, books.contract_findings)
-    return books
+        raise opening.unusable(facts.opened, facts.contract_findings)
+    return Books(facts)
 
 
 class Books:
-    """Typed tables in one engine, the units' tree, the calendar, and the reads made of them."""
+    """What reports, lessons and commands know of a company: whatever they take from it is a recorded read.
 
-    def __init__(self, opened: opening.Opened):
-        self.opened = opened
-        self.folder: Path = opened.folder
-        self.name: str = opened.settings.get("name", opened.folder.name)
-        self.fiscal_start: int = opened.settings.get("fiscal_year_start", 1)
-        self.tables: dict[str, ibis.Table] = opened.tables
-        self.missing: list[str] = [name for name in load_contract().tables if name not in opened.tables]
-        self.reads: list[Read] = []
+    Not recorded are `folder`, a place and no data, and `facts` and `opened`, which are for this room alone.
+    """
 
-    @cached_property
+    def __init__(self, facts: Facts):
+        self.facts, self.folder = facts, facts.folder
+        self.tables = RecordedTables(facts.tables, self._list_tables, self._take_table)
+        self._reads = Reads()
+        self._kept: dict[str, pd.DataFrame] = {}
+        self._seen: set[str] = set()
+        # The same question to other books is another read.
+        self._reads.note_plain("source", lambda: hash_of([str(facts.folder), str(facts.opened.source or "")]))
+
+    @property
+    def opened(self) -> opening.Opened:
+        """The source behind the facts: connection, settings, files."""
+        return self.facts.opened
+
+    @property
+    def reads(self) -> list[Read]:
+        """The reads made so far, each once, in the order they were first made."""
+        return list(self._reads)
+
+    # --- what there is, and whether it holds -------------------------------------------------------
+
+    @property
+    def missing(self) -> list[str]:
+        """The contract's tables that these books do not have."""
+        self._list_tables()
+        return list(self.facts.missing)
+
+    def has(self, table: str, *columns: str) -> bool:
+        """Whether the books hold a table, with all these columns."""
+        self._list_tables()
+        return table in self.facts.tables and set(columns) <= set(load_contract().tables[table].columns)
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """How many rows each table has."""
+        rows = {name: self.facts.opened.rows[name] for name in self.facts.tables}
+        self._reads.note_plain("sizes", lambda: hash_of(rows))
+        return rows
+
+    def file(self, name: str) -> Path | None:
+        """A file beside the tables, such as kpis.toml; None where there is none."""
+        path = self.folder / name
+        there = path.is_file()
+        self._reads.note(
+            "file", {"name": name}, lambda: hashlib.sha256(path.read_bytes()).hexdigest() if there else "none"
+        )
+        return path if there else None
+
+    @property
     def contract_findings(self) -> list[Finding]:
-        """What opening and the contract's rules found; tables with errors leave `tables` for good."""
-        if self.opened.snapshot is not None:
-            return self.opened.findings
-        contract = load_contract()
-        found = list(self.opened.findings)
-        for name in list(self.tables):
-            try:
-                found += check_table(contract.tables[name], self.tables, contract, self.opened.unread)
-            except Exception as error:
-                # A file may be sound at its edges and broken in the middle: only reading it all tells.
-                text = f"cannot be read to the end: {reason(error)}"
-                found.append(
-                    Finding("error", name, "unreadable", text, hint="the file may be damaged; write it again")
-                )
-        for finding in found:
-            if finding.level == "error":
-                self.tables.pop(finding.table, None)
-        self.missing = [name for name in contract.tables if name not in self.tables]
-        return found
+        """What opening and the contract's rules found."""
+        found = self.facts.contract_findings
+        self._reads.note_plain("contract_findings", lambda: findings_hash(found))
+        return list(found)
 
     def findings(self) -> list[Finding]:
         """Everything the contract and the reconciliation have to say, errors first."""
-        found = list(self.contract_findings)
-        if not any(finding.level == "error" for finding in found):
-            try:
-                found += self._reconciled.findings + self._gaps
-            except ContractError as error:
-                found.append(Finding("error", "books", "unusable", error.message, hint=error.hint))
-        order = {"error": 0, "difference": 1, "note": 2}
-        return sorted(found, key=lambda finding: order[finding.level])
+        found = self.facts.findings()
+        self._reads.note_plain("findings", lambda: findings_hash(found))
+        return found
 
     def finding_levels(self) -> dict[str, int]:
         """How many errors, differences and notes there are among the findings."""
-        levels = [finding.level for finding in self.findings()]
-        return {level: levels.count(level) for level in LEVELS}
+        levels = [finding.level for finding in self.facts.findings()]
+        counts = {level: levels.count(level) for level in LEVELS}
+        self._reads.note_plain("finding_levels", lambda: hash_of(counts))
+        return counts
 
     def reconciliation(self, unit: str | None = None, period: Period | str | None = None) -> pd.DataFrame:
         """Ledger against subledgers: [pair, unit, month, ledger, subledger, difference], ten-thousandths.
@@ -121,97 +131,57 @@ class Books:
         Of a unit and those below it, in a period; None: of all. The column `unit` is where it was booked (not
         rolled up), `month` an ordinal.
         """
-        table = self._reconciled.table
-        if unit is not None:
-            table = table[table["unit"].isin(self.below(unit))]
+        arguments: dict[str, Any] = {} if unit is None else {"unit": self.unit(unit)}
         if period is not None:
-            span = self.period(period)
-            table = table[table["month"].between(span.first, span.last)]
-        return table.reset_index(drop=True)
-
-    @cached_property
-    def _reconciled(self) -> Reconciliation:
-        """Compared once: a page asks both for the findings and for the table."""
-        known = self.opened.snapshot
-        return reconcile(self) if known is None else known.reconciliation()
-
-    @cached_property
-    def _gaps(self) -> list[Finding]:
-        known = self.opened.snapshot
-        return gaps(self.tables, self.panel()) if known is None else known.findings("gaps")
-
-    def has(self, table: str, *columns: str) -> bool:
-        """Whether the books hold a table, with all these columns."""
-        return table in self.tables and set(columns) <= set(self.tables[table].columns)
+            arguments["months"] = _months(self.period(period))
+        return self.read("reconciliation", arguments)
 
     # --- units and calendar ------------------------------------------------------------------------
 
-    @cached_property
-    def units(self) -> pd.DataFrame:
-        """Units in tree order, parents first: [unit, name, parent, kind, currency, depth]."""
-        if self.opened.snapshot is not None:
-            return self.opened.snapshot.units()
-        if "units" in self.tables:
-            frame = self.tables["units"].to_pandas()
-            frame = frame.reindex(columns=["unit", "name", "parent", "kind", "currency"])
-        else:
-            found = set()
-            for name, table in self.tables.items():
-                if "unit" in load_contract().tables[name].columns:
-                    found |= set(table.unit.name("unit").as_table().distinct().to_pandas()["unit"].dropna())
-            frame = pd.DataFrame({"unit": sorted(found)})
-            frame = frame.assign(name=frame.unit, parent=None, kind=None, currency=None)
-        frame = frame.astype(object).where(frame.notna(), None)
-        roots = frame[frame.parent.isna() | ~frame.parent.isin(frame.unit)]
-        if len(roots) > 1:
-            # Somebody's unit may be called so.
-            name = next(
-                text for text in (TOP, f"{TOP} OF ALL", f"{TOP} OF ALL UNITS") if text not in set(frame.unit)
-            )
-            top = {"unit": name, "name": "All units", "parent": None, "kind": "company", "currency": None}
-            frame.loc[roots.index, "parent"] = name
-            frame = pd.concat([pd.DataFrame([top]), frame], ignore_index=True)
-        ordered = _tree_order(frame)
-        return ordered.reset_index(drop=True)
+    @property
+    def name(self) -> str:
+        """What the company is called."""
+        self._see_company()
+        return self.facts.name
 
     @property
     def currency(self) -> str:
         """The currency amounts are kept in; empty where nobody says."""
-        if "currency" in self.opened.settings:
-            return self.opened.settings["currency"]
-        known = set(self.units.currency.dropna())
-        return known.pop() if len(known) == 1 else ""
+        self._see_company()
+        return self.facts.currency
 
-    @cached_property
-    def outline(self) -> Outline:
-        """Units, calendar and reconciliation on a page: enough to plan a batch without these books."""
-        return outline_of(self) if self.opened.snapshot is None else self.opened.snapshot.outline
+    @property
+    def fiscal_start(self) -> int:
+        """The month that fiscal years begin with, 1 to 12."""
+        self._see_company()
+        return self.facts.fiscal_start
 
-    @cached_property
-    def _tree(self) -> tuple[Unit, ...]:
-        return units_of(self.units.to_dict("records"))
+    @property
+    def units(self) -> pd.DataFrame:
+        """Units in tree order, parents first: [unit, name, parent, kind, currency, depth]."""
+        self._see_company()
+        return self.facts.units.copy(deep=False)
 
     def unit(self, text: str) -> str:
         """The unit meant by its id or its name. Raises UsageError that names the units."""
-        return find_unit(self._tree, text, self.name)
+        self._see_company()
+        return find_unit(self.facts.tree, text, self.facts.name)
 
     def below(self, unit: str) -> list[str]:
         """A unit and all units below it, in tree order."""
-        return units_below(self._tree, self.unit(unit))
+        return units_below(self.facts.tree, self.unit(unit))
 
-    @cached_property
-    def closed(self) -> int:
-        """The last closed month, an ordinal."""
-        given = self.opened.settings.get("closed_through")
-        if given is not None:
-            return periods.parse_period(given, 0).last
-        return self.panel().closed
-
-    @cached_property
+    @property
     def first(self) -> int:
         """The first month of the books, an ordinal: an opening entry alone makes no month."""
-        panel = self.panel()
-        return panel.coverage("revenue")[0] if "revenue" in panel.measures else panel.months[0]
+        self._see_calendar()
+        return self.facts.first
+
+    @property
+    def closed(self) -> int:
+        """The last closed month, an ordinal."""
+        self._see_calendar()
+        return self.facts.closed
 
     def period(self, text: str | Period) -> Period:
         """A period of these books. Raises UsageError where it is not understood or lies outside them."""
@@ -219,37 +189,23 @@ class Books:
             return text
         return period_within(text, self.first, self.closed, self.fiscal_start, self.name)
 
-    # --- reads -------------------------------------------------------------------------------------
+    @property
+    def outline(self) -> Outline:
+        """Units, calendar and reconciliation on a page: enough to plan a batch without these books."""
+        found = self.facts.outline
+        self._reads.note_plain("outline", lambda: hash_of(found.to_json()))
+        return found
+
+    # --- figures and rows --------------------------------------------------------------------------
 
     def panel(self) -> Panel:
-        """All monthly measures by unit; computed once."""
+        """All monthly measures by unit; computed once. Each unit whose figures are asked for is a read."""
         return self._panel
 
     @cached_property
     def _panel(self) -> Panel:
-        known = self.opened.snapshot
-        panel = self._computed_panel() if known is None else known.panel()
-        digest = hashlib.sha256()
-        for name in sorted(panel.measures):
-            if panel.measures[name].nature != "histogram":
-                digest.update(name.encode())
-                digest.update(panel.matrix(name).tobytes())
-        self.opened.check_unchanged()
-        self.reads.append(Read("panel", "", digest.hexdigest()))
-        return panel
-
-    def _computed_panel(self) -> Panel:
-        given = self.opened.settings.get("closed_through")
-        closed = None if given is None else periods.parse_period(given, 0).last
-        parents = dict(zip(self.units.unit, self.units.parent, strict=True))
-        try:
-            return build_panel(self.tables, parents, closed)
-        except duckdb.Error as error:
-            self.opened.check_unchanged()
-            raise ContractError(
-                f"The figures of {self.name} cannot be computed: {reason(error)}",
-                "Look for impossible values with `finops check`.",
-            ) from error
+        self._reads.note_plain("panel", lambda: structure_hash(self.facts.panel))
+        return replace(self.facts.panel, _asked=self._see_unit)
 
     def rows(
         self,
@@ -263,30 +219,14 @@ class Books:
     ) -> pd.DataFrame:
         """Rows of a table for showing, at most `limit`, in a fixed order (the key unless `order` is given).
 
-        `unit` includes the units below it; `order` takes "-column" for descending. Money and quantities
-        come as floats in plain units: sums belong in the engine, see `sums`.
+        `unit` includes the units below it; `order` takes "-column" for descending; `where` says what a column
+        must be, or a list of what it may be. Money and quantities come as floats in plain units: sums belong
+        in the engine, see `sums`.
         """
-        spec, scoped = self._scoped(table, unit, period, where)
-        wanted = [*(order or ()), *spec.key]
-        names = [name.lstrip("-") for name in wanted]
-        self._require(spec, scoped, [*names[: len(order or ())], *(columns or ())])
-        keys = [
-            scoped[name].desc(nulls_first=False) if text.startswith("-") else scoped[name]
-            for name, text in zip(names, wanted, strict=True)
-            if name in scoped.columns
-        ]
-        result = scoped.order_by(keys).limit(limit)
-        if columns is not None:
-            result = result.select(*columns)
-        exact = {
-            name: result[name].cast("float64") for name in result.columns if result[name].type().is_decimal()
-        }
-        with _understood(table):
-            frame = result.mutate(**exact).to_pandas() if exact else result.to_pandas()
-        self._record(
-            f"rows {table}", f"unit={unit} period={period} where={where} order={order} limit={limit}", frame
-        )
-        return frame
+        arguments = self._scope(table, unit, period, where) | {"limit": int(limit)}
+        arguments |= {} if columns is None else {"columns": list(columns)}
+        arguments |= {"order": list(order)} if order else {}
+        return self.read("rows", arguments)
 
     def sums(
         self,
@@ -300,95 +240,103 @@ class Books:
         """Exact sums, grouped and ordered by `by`, with a column `rows`.
 
         Money and quantities come as int64 ten-thousandths. `by` may name "month": the ordinal of the month
-        a row belongs to.
+        a row belongs to. `unit` and `where` as in `rows`.
         """
-        spec, scoped = self._scoped(table, unit, period, where)
-        if "month" in by and spec.date:
-            scoped = scoped.mutate(month=month_of(scoped[spec.date]))
-        self._require(spec, scoped, [*by, *sums])
-        inexact = [name for name in sums if spec.columns[name].type not in ("money", "quantity", "integer")]
-        if inexact:
-            raise UsageError(
-                f"{', '.join(inexact)} of {table} cannot be summed.",
-                "Sum money, quantities or whole numbers.",
-            )
-        total = {name: scoped[name].cast(EXACT).sum() for name in sums}
-        whole = scoped.aggregate if not by else scoped.group_by(list(by)).aggregate
-        grouped = whole(**total, rows=scoped.count())
-        grouped = grouped.order_by(list(by)) if by else grouped
-        with _understood(table):
-            frame = fetch(grouped, list(by), [*sums, "rows"])
-        frame["rows"] //= SCALE
-        self._record(
-            f"sums {table}",
-            f"by={list(by)} sums={list(sums)} unit={unit} period={period} where={where}",
-            frame,
-        )
-        return frame
+        arguments = self._scope(table, unit, period, where)
+        return self.read("sums", arguments | {"by": list(by), "sums": list(sums)})
 
-    def _scoped(
+    def read_hash(self, name: str, arguments: Mapping[str, Any]) -> str | None:
+        """The hash of what a read gave; None where it was not made of these books."""
+        return self._reads.sha256(name, arguments)
+
+    def read(self, name: str, arguments: Mapping[str, Any]) -> pd.DataFrame:
+        """A read that gives a frame ("rows", "sums", "reconciliation"), as it is recorded: in plain data.
+
+        Asked again, the same frame is given again. Raises UsageError where it cannot be had; that is
+        recorded, too: another day it may.
+        """
+        kept = self._kept.get(read_id(name, arguments))
+        if kept is not None:
+            return kept.copy(deep=False)
+        try:
+            frame = self._frame(name, arguments)
+        except UsageError as problem:
+            said = failure(problem)
+            self._reads.note(name, arguments, lambda: said)
+            raise
+        self.facts.opened.check_unchanged()
+        digest = frame_hash(frame)
+        self._reads.note(name, arguments, lambda: digest)
+        if len(frame) <= KEPT:
+            self._kept[read_id(name, arguments)] = frame
+        return frame.copy(deep=False)
+
+    def _frame(self, name: str, arguments: Mapping[str, Any]) -> pd.DataFrame:
+        inside: list[str | None] | None = None
+        if "unit" in arguments:
+            inside = [*self.below(arguments["unit"])]
+            # Rows without a unit belong to the company as a whole, as in the panel.
+            inside += [None] if inside[0] == self.facts.units.unit[0] else []
+        if name == "reconciliation":
+            table = self.facts.reconciled.table
+            table = table if inside is None else table[table["unit"].isin(inside)]
+            first, last = arguments.get("months", (None, None))
+            table = table if first is None else table[table["month"].between(first, last)]
+            return table.reset_index(drop=True)
+        self._spec(arguments["table"])
+        reader = {"rows": details.read_rows, "sums": details.read_sums}[name]
+        return reader(self.facts.tables, arguments, inside)
+
+    def _scope(
         self, table: str, unit: str | None, period: Period | str | None, where: Mapping[str, Any] | None
-    ) -> tuple[Table, ibis.Table]:
+    ) -> dict[str, Any]:
+        """Which rows are meant, in plain data: words that depend on the day or the tree are settled here."""
+        spec = self._spec(table)
+        found: dict[str, Any] = {"table": table}
+        if unit is not None and "unit" in spec.columns:
+            found["unit"] = self.unit(unit)
+        if period is not None and spec.date:
+            found["months"] = _months(self.period(period))
+        if where:
+            found["where"] = {column: plain_value(value) for column, value in where.items()}
+        return found
+
+    def _spec(self, table: str) -> Table:
         contract = load_contract().tables
         if table not in contract:
             close = difflib.get_close_matches(table, contract, 1)
             hint = f"Did you mean {close[0]}?" if close else f"The tables are {', '.join(contract)}."
             raise UsageError(f"There is no table {table!r} in the contract.", hint)
-        if table not in self.tables:
-            raise UsageError(f"{self.name} has no table {table}.", f"It has {', '.join(self.tables)}.")
-        spec, scoped = contract[table], self.tables[table]
-        if unit is not None and "unit" in scoped.columns:
-            inside = self.below(unit)
-            # Rows without a unit belong to the company as a whole, as in the panel.
-            whole = inside[0] == self.units.unit[0]
-            scoped = scoped.filter(scoped.unit.isin(inside) | (scoped.unit.isnull() & whole))
-        if period is not None and spec.date:
-            span = self.period(period)
-            date = scoped[spec.date].cast("date")
-            scoped = scoped.filter(
-                date.between(ibis.date(span.start.isoformat()), ibis.date(span.end.isoformat()))
-            )
-        for column, value in (where or {}).items():
-            self._require(spec, scoped, [column])
-            many = isinstance(value, (list, tuple, set))
-            with _understood(table):
-                scoped = scoped.filter(scoped[column].isin(list(value)) if many else scoped[column] == value)
-        return spec, scoped
-
-    def _require(self, spec: Table, table: ibis.Table, columns: Sequence[str]) -> None:
-        absent = [name for name in columns if name not in table.columns]
-        if absent:
+        if table not in self.facts.tables:
+            self._list_tables()
             raise UsageError(
-                f"{spec.name} has no column {', '.join(absent)}.", f"It has {', '.join(table.columns)}."
+                f"{self.facts.name} has no table {table}.", f"It has {', '.join(self.facts.tables)}."
             )
+        return contract[table]
 
-    def _record(self, name: str, scope: str, frame: pd.DataFrame) -> None:
-        self.opened.check_unchanged()
-        digest = hashlib.sha256(frame.to_csv(index=False).encode()).hexdigest()
-        self.reads.append(Read(name, scope, digest))
+    # --- what was read -----------------------------------------------------------------------------
+
+    def _see_company(self) -> None:
+        facts = self.facts
+        self._reads.note_plain(
+            "company",
+            lambda: hash_of([facts.name, facts.currency, facts.fiscal_start, frame_hash(facts.units)]),
+        )
+
+    def _see_calendar(self) -> None:
+        self._reads.note_plain("calendar", lambda: hash_of([self.facts.first, self.facts.closed]))
+
+    def _list_tables(self) -> None:
+        self._reads.note_plain("tables", lambda: hash_of(sorted(self.facts.tables)))
+
+    def _take_table(self, name: str) -> None:
+        self._reads.note("table", {"table": name}, lambda: details.table_hash(self.facts.tables[name]))
+
+    def _see_unit(self, unit: str) -> None:
+        if unit not in self._seen:
+            self._seen.add(unit)
+            self._reads.note("panel", {"unit": unit}, lambda: unit_hash(self.facts.panel, unit))
 
 
-@contextmanager
-def _understood(table: str) -> Iterator[None]:
-    """What the engine cannot compare or read is the reader's mistake, and no traceback."""
-    try:
-        yield
-    except (duckdb.Error, IbisError) as error:
-        hint = "Compare a column with values of its own type."
-        raise UsageError(f"This cannot be read from {table}: {reason(error)}", hint) from error
-
-
-def _tree_order(frame: pd.DataFrame) -> pd.DataFrame:
-    """Parents before children, siblings as they came; adds `depth`."""
-    children: dict[Any, list[int]] = {}
-    for position, parent in zip(frame.index, frame.parent, strict=True):
-        children.setdefault(parent, []).append(position)
-    order: list[int] = []
-    depth: list[int] = []
-    stack = [(position, 0) for position in reversed(children.get(None, []))]
-    while stack:
-        position, level = stack.pop()
-        order.append(position)
-        depth.append(level)
-        stack += [(child, level + 1) for child in reversed(children.get(frame.unit[position], []))]
-    return frame.loc[order].assign(depth=depth)
+def _months(span: Period) -> list[int]:
+    return [span.first, span.last]

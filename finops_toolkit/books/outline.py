@@ -16,7 +16,7 @@ from ..errors import UsageError
 from ..periods import ALLOWED, Period, month_text, parse_period
 
 if TYPE_CHECKING:
-    from .books import Books
+    from .facts import Facts
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ class Outline:
             raise ValueError(f"this is no outline of books: {error}") from error
 
 
-def outline_of(books: Books) -> Outline:
+def outline_of(books: Facts) -> Outline:
     """The outline of opened books. Raises ContractError where their figures cannot be computed."""
     booked = {
         unit
@@ -137,11 +137,11 @@ def units_of(records: list[dict[Any, Any]]) -> tuple[Unit, ...]:
     )
 
 
-def _agreement(books: Books) -> Agreement:
+def _agreement(books: Facts) -> Agreement:
     found = {(finding.table, finding.rule): finding for finding in books.findings()}
     found = {key: finding for key, finding in found.items() if finding.level == "difference"}
     pairs = []
-    for pair in books.reconciliation()["pair"].unique():
+    for pair in books.reconciled.table["pair"].unique():
         finding = found.pop(("ledger", f"{pair}_agree"), None)
         pairs.append((str(pair), 0 if finding is None else finding.count))
     return Agreement(tuple(pairs), tuple(finding.table for finding in found.values()))

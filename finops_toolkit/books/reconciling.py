@@ -22,7 +22,7 @@ from .measures import EXACT, Tables, month_of
 from .panel import Panel
 
 if TYPE_CHECKING:
-    from .books import Books
+    from .facts import Facts
 
 
 @dataclass(frozen=True)
@@ -57,9 +57,9 @@ class Reconciliation:
     findings: list[Finding]
 
 
-def reconcile(books: Books) -> Reconciliation:
+def reconcile(facts: Facts) -> Reconciliation:
     """Compare every pair the books hold, and the entries, the units in stock and the two ledgers."""
-    panel, tables = books.panel(), books.tables
+    panel, tables = facts.panel, facts.tables
     frames, findings = [], []
     for pair in PAIRS:
         frame = _compare(panel, pair)

@@ -41,6 +41,7 @@ from .stamps import Stamps, data_folder, source_folder, stamp, stamps
 
 if TYPE_CHECKING:
     from .books import Books
+    from .facts import Facts
 
 VARIABLE = "FINOPS_SNAPSHOT"
 _RECORD, _TABLES = "snapshot.json", "tables/"
@@ -56,8 +57,8 @@ def write_snapshot(books: Books, folder: Path, outline: Outline) -> Path:
     have errors or a file was written to since they were opened, OSError where nothing can be written.
     """
     opened = books.opened
-    if any(finding.level == "error" for finding in books.contract_findings):
-        raise unusable(opened, books.contract_findings)
+    if any(finding.level == "error" for finding in books.facts.contract_findings):
+        raise unusable(opened, books.facts.contract_findings)
     aside = folder / f".writing-{uuid.uuid4().hex}"
     try:
         if opened.snapshot is None:
@@ -79,10 +80,10 @@ def _write(books: Books, aside: Path, outline: Outline) -> str:
     """Write a snapshot's files into a new folder; gives the name the folder is to have."""
     (aside / "tables").mkdir(parents=True)
     (aside / "findings").mkdir()
-    record = _contents(books, aside)
+    record = _contents(books.facts, aside)
     (aside / "outline.json").write_text(outline.to_json(), encoding="utf-8")
-    (aside / "panel.npz").write_bytes(panel_to_bytes(books.panel()))
-    (aside / "reconciliation.arrow").write_bytes(_frame_to_bytes(books.reconciliation()))
+    (aside / "panel.npz").write_bytes(panel_to_bytes(books.facts.panel))
+    (aside / "reconciliation.arrow").write_bytes(_frame_to_bytes(books.facts.reconciled.table))
     settings = books.opened.folder / "books.toml"
     if settings.exists():
         shutil.copyfile(settings, aside / settings.name)
@@ -93,35 +94,35 @@ def _write(books: Books, aside: Path, outline: Outline) -> str:
     return _sha256(text)
 
 
-def _contents(books: Books, aside: Path) -> dict[str, Any]:
+def _contents(facts: Facts, aside: Path) -> dict[str, Any]:
     """The record of a snapshot but for its files; writes the tables and the rows of findings."""
-    opened = books.opened
+    opened = facts.opened
     return {
         "version": books_version(),
         "data": str(opened.folder),
         "source": None if opened.source is None else str(opened.source),
         "stamps": opened.before,
         "rows": opened.rows,
-        "tables": {name: _table(books, name, aside) for name in books.tables},
-        "units": books.units.to_dict("split", index=False),
+        "tables": {name: _table(facts, name, aside) for name in facts.tables},
+        "units": facts.units.to_dict("split", index=False),
         "findings": {
             origin: [_finding(finding, aside) for finding in found]
             for origin, found in (
-                ("contract", books.contract_findings),
-                ("reconciliation", books._reconciled.findings),
-                ("gaps", books._gaps),
+                ("contract", facts.contract_findings),
+                ("reconciliation", facts.reconciled.findings),
+                ("gaps", facts.gaps),
             )
         },
     }
 
 
-def _table(books: Books, name: str, aside: Path) -> dict[str, Any]:
+def _table(facts: Facts, name: str, aside: Path) -> dict[str, Any]:
     """Where a table is read, and the columns as they are there; writes it where that is the snapshot."""
-    if name in books.opened.in_place:
-        path, found = books.opened.in_place[name]
+    if name in facts.opened.in_place:
+        path, found = facts.opened.in_place[name]
         return {"in_place": path.name, "found": found}
     file = f"{_TABLES}{name}.parquet"
-    rows = books.opened.connection.con.sql(f"SELECT * FROM books.{quote(name)}").to_arrow_reader(_ROWS)
+    rows = facts.opened.connection.con.sql(f"SELECT * FROM books.{quote(name)}").to_arrow_reader(_ROWS)
     with pq.ParquetWriter(aside / file, rows.schema) as writer:
         for batch in rows:
             writer.write_batch(batch)
@@ -131,7 +132,8 @@ def _table(books: Books, name: str, aside: Path) -> dict[str, Any]:
 
 def _finding(finding: Finding, aside: Path) -> dict[str, Any]:
     """A finding as data; writes the rows it shows."""
-    fields = {name: getattr(finding, name) for name in ("level", "table", "rule", "text", "count", "hint")}
+    fields = {name: getattr(finding, name) for name in ("level", "table", "rule", "text", "hint")}
+    fields["count"] = int(finding.count)
     fields["amount"] = None if finding.amount is None else int(finding.amount)
     if not len(finding.rows.columns):
         return fields | {"rows": None}
@@ -163,6 +165,7 @@ def warm() -> None:
     if os.environ.get(VARIABLE):
         found = load_snapshot(Path(os.environ[VARIABLE]))
         if found is not None:
+            found.opened()
             found.panel()
 
 

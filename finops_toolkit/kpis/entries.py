@@ -172,8 +172,7 @@ def catalogue(extra: str | Path | None = None, measures: Collection[str] | None 
 
 def catalogue_of(books: Any, extra: str | Path | None = None) -> Catalogue:
     """The bundled KPIs, with those of a `kpis.toml` beside the data, or of the file `extra` instead."""
-    own = None if books.folder is None else Path(books.folder) / "kpis.toml"
-    return catalogue(extra if extra is not None else own if own is not None and own.is_file() else None)
+    return catalogue(extra if extra is not None else books.file("kpis.toml"))
 
 
 def known_measures() -> dict[str, Any]:

@@ -37,8 +37,7 @@ def tables_held(books: Books) -> pd.DataFrame:
     """The tables of the contract: [table, a_row_is, rows], no number of rows for absent ones."""
     rows = []
     for name, table in load_contract().tables.items():
-        count = books.opened.rows.get(name) if name in books.tables else None
-        rows.append({"table": name, "a_row_is": table.text, "rows": count})
+        rows.append({"table": name, "a_row_is": table.text, "rows": books.sizes.get(name)})
     return pd.DataFrame(rows).astype({"rows": "Int64"})
 
 
