@@ -6,7 +6,6 @@ notebook is cleaned (see clean.py) or escaped before that.
 
 from __future__ import annotations
 
-import copy
 import warnings
 from collections.abc import Sequence
 from functools import cache
@@ -117,28 +116,53 @@ def shell_page(template: str, **content: Any) -> str:
 
 def report_body(notebook: Any, cleaner: Cleaner, code: str = "end") -> str:
     """The notebook's texts and outputs in order, as cleaned HTML without a page around it."""
-    from nbconvert import HTMLExporter
+    from nbconvert.exporters import TemplateExporter
+    from nbconvert.filters.widgetsdatatypefilter import WidgetsDataTypeFilter
 
-    shown = copy.deepcopy(notebook)
-    for cell in shown.cells:
-        # Headlines are for the index page, hidden tables for the workbook, a chart's text is at its image.
-        cell["outputs"] = [
+    exporter = _exporter()
+    exporter.register_filter("clean", cleaner.fragment)
+    kinds = WidgetsDataTypeFilter(notebook_metadata={"": notebook.metadata}, parent=exporter)
+    exporter.register_filter("filter_data_type", kinds)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # nbconvert warns of outputs that we leave out on purpose
+        # HTMLExporter's own way parses the page once more, for texts of pictures that have one here.
+        body, _ = TemplateExporter.from_notebook_node(exporter, _shown(notebook), resources={"code": code})
+    return body
+
+
+def _shown(notebook: Any) -> Any:
+    """The notebook with what its page shows: headlines are for the index page, hidden tables for the
+    workbook, a chart's text is at its image. Cells and outputs are its own, but not changed.
+    """
+    shown = type(notebook)(notebook)
+    shown["cells"] = []
+    for cell in notebook.cells:
+        one = type(cell)(cell)
+        one["outputs"] = [
             output
             for output in cell.get("outputs", [])
             if set(output.get("data", {"": ""})) - {MIME, TABLE}
             and not output.get("metadata", {}).get("spoken")
         ]
+        shown["cells"].append(one)
+    return shown
+
+
+@cache
+def _exporter() -> Any:
+    """The exporter with our template, compiled once; it changes nothing in a notebook beforehand."""
+    from nbconvert import HTMLExporter
+
     exporter = HTMLExporter(
-        template_name="notebook", extra_template_basedirs=[str(_TEMPLATES)], exclude_anchor_links=True
+        template_name="notebook",
+        extra_template_basedirs=[str(_TEMPLATES)],
+        exclude_anchor_links=True,
+        default_preprocessors=[],
     )
     exporter.config.NbConvertBase.display_data_priority = _SHOWN
-    exporter.register_filter("clean", cleaner.fragment)
     exporter.register_filter("picture", _picture)
     exporter.register_filter("figures", _figures)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # nbconvert warns of outputs that we leave out on purpose
-        body, _ = exporter.from_notebook_node(shown, resources={"code": code})
-    return body
+    return exporter
 
 
 def _picture(output: Any, mime: str) -> str:
