@@ -142,21 +142,22 @@ class _Targets:
         self.scope, self.units = scope, units
         self.begin = min([scope.begin, *(span.first for span in spans)])
         self.width = max(span.last for span in spans) - self.begin + 1 if spans else 0
-        self.rows = pd.DataFrame(columns=["kpi", "unit", "month", "value"])
+        self.rows: dict[str, pd.DataFrame] = {}
         if "targets" in books.tables:
             columns = ["kpi", "unit", "month", "value"]
             rows = books.rows("targets", columns=columns, where={"unit": units}, limit=MOST_TARGETS)
             rows["month"] = [month_ordinal(date) for date in pd.to_datetime(rows["month"]).dt.date]
-            self.rows = rows[rows["unit"].isin(units)]
+            # In order of month, so that a later target takes over from its month on.
+            rows = rows[rows["unit"].isin(units)].sort_values("month", kind="stable")
+            self.rows = dict(iter(rows.groupby("kpi", sort=False)))
 
     def of(self, kpi: Kpi, summed: bool) -> npt.NDArray:
         """Targets [unit, period]: of the period's last month, or of all its months together."""
-        rows = self.rows[self.rows["kpi"] == kpi.id].sort_values("month")
+        rows = self.rows.get(kpi.id)
         valid = np.full((len(self.units), self.width), np.nan)
-        if rows.empty or not self.width:
+        if rows is None or not self.width:
             return np.full(self.scope.shape, np.nan)
         place = {unit: number for number, unit in enumerate(self.units)}
-        # In order of month, so that a later target takes over from its month on.
         rows = rows[rows["month"] < self.begin + self.width]
         for unit, month, value in zip(rows["unit"], rows["month"], rows["value"], strict=True):
             valid[place[unit], max(month - self.begin, 0) :] = value

@@ -6,13 +6,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
 
 from ..books import Books, Panel
 from ..periods import Period
-from ..wording import SCALE, joined, money_text, sentence, share_text
+from ..wording import SCALE, joined, missing, money_text, sentence, share_text
 from .figures import LINES, Figure, Line, actual, budget, in_period
 from .outlook import METHODS, outlook, sales_forecast
 
@@ -69,8 +70,16 @@ class Statement:
 
     def value(self, line: str, scope: str = "period", column: str = "actual") -> int | None:
         """One amount of the table in ten-thousandths; None where there is none."""
-        found = self.table[(self.table["line"] == line) & (self.table["scope"] == scope)]
-        return None if found.empty or pd.isna(found[column].iloc[0]) else int(found[column].iloc[0])
+        row = self._rows.get((line, scope))
+        if row is None or missing(self.table[column].iloc[row]):
+            return None
+        return int(self.table[column].iloc[row])
+
+    @cached_property
+    def _rows(self) -> dict[tuple[str, str], int]:
+        """Where each line's row of a scope is."""
+        places = zip(self.table["line"], self.table["scope"], strict=True)
+        return {place: number for number, place in enumerate(places)}
 
 
 def statement(books: Books, unit: str, period: Period | str) -> Statement:

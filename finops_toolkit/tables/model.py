@@ -168,7 +168,9 @@ class Table:
 
     def to_json(self) -> dict[str, Any]:
         """As JSON; `tables_of` reads it back."""
-        packed = asdict(self)
+        packed = dict(vars(self))
+        packed["columns"] = tuple(dict(vars(column)) for column in self.columns)
+        packed["chart"] = None if self.chart is None else asdict(self.chart)
         packed["rows"] = [[_packed(value) for value in row] for row in self.rows]
         for name in _PLACED:
             packed[name] = [[row, key, said] for (row, key), said in getattr(self, name).items()]

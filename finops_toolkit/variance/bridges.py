@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import pandas as pd
 
@@ -68,7 +69,14 @@ class Bridge:
 
     def step(self, name: str) -> int:
         """The amount of one step, 0 where the bridge has no such step."""
-        return sum(int(value) for value in self.steps.loc[self.steps["step"] == name, "amount"])
+        return self._amounts.get(name, 0)
+
+    @cached_property
+    def _amounts(self) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for step, amount in zip(self.steps["step"], self.steps["amount"], strict=True):
+            found[step] = found.get(step, 0) + int(amount)
+        return found
 
 
 def make_bridge(
