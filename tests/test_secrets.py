@@ -193,10 +193,10 @@ def test_twice_is_once(text: str) -> None:
 
 
 HARD = [
-    "a", "a.", "://", "://a:", "a:b@", "://a:b@c", "password=", "password='", 'token="x', "secret: ", "=", "'",
-    "-----BEGIN PRIVATE KEY-----", "-----BEGIN PRIVATE KEY-----\n", "-", "eyJ", "eyJaaaaaaaa.", "bearer ", "•",
-    "bearer a", "sk-", "sk-a", "AKIA", "xoxb-", "pwd", "passw", "password=,", "\\", "://" + "a" * 127,
-    "authorization: basic ",
+    "a", "a.", "://", "://a:", "a:b@", "://a:b@c", "password=", "password='", 'token="x', "secret: ", "=",
+    "-----BEGIN PRIVATE KEY-----", "-----BEGIN PRIVATE KEY-----\n", "-", "eyJ", "eyJaaaaaaaa.", "bearer ",
+    "•", "bearer a", "sk-", "sk-a", "AKIA", "xoxb-", "pwd", "passw", "password=,", "\\",
+    "'", "://" + "a" * 127, "authorization: basic ",
 ]  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import errno
 import hashlib
 import os
 import signal
+import stat
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -268,12 +269,13 @@ class Store:
             path = self._path(name)
             folder = os.path.dirname(path)
             make_folder(folder)
-            if os.path.isdir(path):
-                raise OSError(errno.EISDIR, os.strerror(errno.EISDIR), path)
             if os.stat(folder).st_dev != disk:
                 raise OSError(errno.EXDEV, os.strerror(errno.EXDEV), path)
-            if os.name == "nt" and os.path.exists(path):
-                os.rename(path, path)  # refused there while another program has the file open
+            with contextlib.suppress(FileNotFoundError):
+                if stat.S_ISDIR(os.lstat(path).st_mode):
+                    raise OSError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+                if os.name == "nt":
+                    os.rename(path, path)  # refused there while another program has the file open
         written = write_new({self._aside(moves[name]): content for name, content in new.items()})
         sync_folder(self._path(_ASIDE))
         return written
