@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import importlib.util
 import io
 import re
 from html.parser import HTMLParser
@@ -29,6 +30,7 @@ from finops_toolkit.tables.model import Column, Table
 if TYPE_CHECKING:
     from finops_toolkit.books import Books
 
+ROOT = Path(__file__).resolve().parent.parent
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
 
 
@@ -223,6 +225,21 @@ def test_the_typeface_comes_along() -> None:
 
     assert len(known) == 2 and sum(map(len, faces)) < 60_000
     assert all(set(map(ord, "Zürich Łódź −1.2 % €–×→Δ±…")) <= letters for letters in known)
+
+
+def test_the_stored_typeface_is_that_of_the_charts() -> None:
+    """What is stored is what .ci/typeface.py cuts from the fonts of the charts: letters and their widths."""
+    from fontTools.ttLib import TTFont
+
+    spec = importlib.util.spec_from_file_location("typeface", ROOT / ".ci" / "typeface.py")
+    assert spec is not None and spec.loader is not None
+    maker = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(maker)
+    for weight, stored in maker.WEIGHTS.items():
+        fonts = [TTFont(maker.FONTS / stored), TTFont(io.BytesIO(maker.cut(maker.SOURCES[weight])))]
+        letters, widths = zip(*((font.getBestCmap(), font["hmtx"].metrics) for font in fonts), strict=True)
+
+        assert letters[0] == letters[1] and widths[0] == widths[1]
 
 
 def test_a_chart_brings_its_figures() -> None:
