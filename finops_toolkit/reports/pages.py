@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UsageError
-from ..tables.html import table_html
 from ..tables.model import MIME as TABLE
 from ..tables.model import Table
 from .clean import Cleaner
@@ -182,6 +181,8 @@ def _picture(output: Any, mime: str) -> str:
 
 def _figures(output: Any) -> str:
     """The figures a chart was drawn from, as a table; "" where it brought none that are understood."""
+    from ..tables.html import table_html
+
     try:
         return table_html(Table.from_json(output.data[TABLE]))
     except (KeyError, TypeError, ValueError, AttributeError, UsageError):
