@@ -88,26 +88,28 @@ def redacted(value: _T) -> _T:
     through is replaced as a whole.
     """
     try:
-        return _redacted(value)
+        named = tuple(item for item in os.environ.items() if _speaks_of_secrets(item[0]))
+        return _redacted(value, _environment(named))
     except (RecursionError, MemoryError):
         return MARK  # type: ignore[return-value]
 
 
-def _redacted(value: Any, secret: bool = False) -> Any:
+def _redacted(value: Any, known: re.Pattern[str] | None, secret: bool = False) -> Any:
     if isinstance(value, str):
-        return MARK if secret and value else _redacted_text(value)
+        return MARK if secret and value else _redacted_text(value, known)
     if isinstance(value, bytes):
-        return _redacted_text(value.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+        text = value.decode("utf-8", "surrogateescape")
+        return _redacted_text(text, known).encode("utf-8", "surrogateescape")
     if isinstance(value, dict):
         new = copy.copy(value)  # a notebook stays one
         for name, inner in value.items():
             if not _is_picture(name, inner):
-                new[name] = _redacted(inner, secret or _is_secret(name))
+                new[name] = _redacted(inner, known, secret or _is_secret(name))
         return new
     if isinstance(value, Mapping):
-        return _redacted(dict(value), secret)
+        return _redacted(dict(value), known, secret)
     if isinstance(value, list | tuple):
-        return type(value)([_redacted(inner, secret) for inner in value])
+        return type(value)([_redacted(inner, known, secret) for inner in value])
     return MARK if secret and isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
@@ -121,8 +123,7 @@ def _is_picture(name: Any, value: Any) -> bool:
     return picture and not name.endswith("xml") and isinstance(value, str | list)
 
 
-def _redacted_text(text: str) -> str:
-    known = _environment(tuple(item for item in os.environ.items() if _speaks_of_secrets(item[0])))
+def _redacted_text(text: str, known: re.Pattern[str] | None) -> str:
     if known is not None:
         text = known.sub(MARK, text)
     low = text.lower()

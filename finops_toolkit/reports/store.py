@@ -43,7 +43,7 @@ _HINTS = {
 class NotWritten(FinopsError):
     """Files could not be written; `cause` is one line of why. What was there before is there."""
 
-    def __init__(self, cause: str, hint: str):
+    def __init__(self, cause: str, hint: str | None = None):
         super().__init__(cause, hint)
         self.cause = cause
 
@@ -81,6 +81,7 @@ def open_store(out: Path, books: str) -> Iterator[Store]:
 class Store:
     """An output folder that this process holds the lock of; `open_store` makes one. For one thread.
 
+    folder  : the output folder
     records : place → the latest record of it (JSON), to be changed by `commit` and `note` alone
     remarks : sentences for people: what was found damaged, what could not be put in its place
     """
@@ -88,7 +89,7 @@ class Store:
     def __init__(self, out: Path, books: str, remarks: list[str]):
         self.records: dict[str, dict[str, Any]] = {}
         self.remarks = remarks
-        self._out = out
+        self.folder = out
         self._root = os.path.abspath(out)
         # place -> path of a file -> its SHA-256, bytes and time of change in ns, as committed
         self._files: dict[str, dict[str, list[Any]]] = {}
@@ -137,7 +138,9 @@ class Store:
         with _undisturbed(), self._clear(" and ".join(files)):
             self._settle_all()
             mark = self._mark()
-            new = {name: content for name, content in files.items() if not self._holds(name, content)}
+            new = {
+                n: content for n, content in files.items() if not self._unchanged(None, n, _stamp(content))
+            }
             moves = {name: f"{mark}-{number}" for number, name in enumerate(new)}
             try:
                 self._write_aside(moves, new)
@@ -194,7 +197,7 @@ class Store:
         for place, line in live.items():
             self.records[place], self._files[place] = line["record"], line["files"]
         if not live:
-            for place, (record, files) in adopted(self._out).items():
+            for place, (record, files) in adopted(self.folder).items():
                 self.records[place], self._files[place] = record, files
         self._settle_all()
         self._drop(set(os.listdir(self._path(_ASIDE))) - self._wanted())
@@ -211,12 +214,12 @@ class Store:
     def _refuse_header(self, header: Mapping[str, Any], books: str) -> None:
         if header.get("finops", _FORMAT) != _FORMAT:
             raise UsageError(
-                f"The folder {self._out} was written by a later version of finops report.",
+                f"The folder {self.folder} was written by a later version of finops report.",
                 "Use that version, or choose another --out.",
             )
         if header.get("books", books) != books:
             raise UsageError(
-                f"The folder {self._out} holds the reports of {header['books']}, not of {books}.",
+                f"The folder {self.folder} holds the reports of {header['books']}, not of {books}.",
                 "Choose another --out.",
             )
 
@@ -242,16 +245,14 @@ class Store:
         new: dict[str, bytes] = {}
         for name, content in files.items():
             if content is not None:
-                same = self._unchanged(before.get(name), name, content)
-                if same is None:
+                stamps[name] = stamp = _stamp(content)
+                if not self._unchanged(before.get(name), name, stamp):
                     new[name] = content
-                else:
-                    stamps[name] = same
         moves = {name: f"{mark}-{number}" for number, name in enumerate(new)}
         deleted = tuple(name for name, content in files.items() if content is None and self._is_file(name))
         try:
-            for (name, content), changed in zip(new.items(), self._write_aside(moves, new), strict=True):
-                stamps[name] = [hashlib.sha256(content).hexdigest(), len(content), changed]
+            for name, changed in zip(new, self._write_aside(moves, new), strict=True):
+                stamps[name][2] = changed
             self._journal.append(_line(place, record, stamps, _Commit(mark, moves, deleted)), sync=True)
         except BaseException:
             # A line that could not be taken back is finished by whoever opens the folder next.
@@ -337,21 +338,15 @@ class Store:
         path = self._path(name)
         return os.path.lexists(path) and (os.path.islink(path) or not os.path.isdir(path))
 
-    def _holds(self, name: str, content: bytes) -> bool:
-        """Whether a file has this content, as far as the disk says."""
-        return self._unchanged(None, name, content) is not None
-
-    def _unchanged(self, stamp: list[Any] | None, name: str, content: bytes) -> list[Any] | None:
-        """The stamp of a file that has this content already, else None."""
-        digest, path = hashlib.sha256(content).hexdigest(), self._path(name)
+    def _unchanged(self, before: list[Any] | None, name: str, stamp: list[Any]) -> bool:
+        """Whether a file has this content already; the stamp then gets its time of change."""
+        path = self._path(name)
         try:
             seen = os.stat(path)
-            now = [digest, len(content), seen.st_mtime_ns]
-            if seen.st_size != len(content) or (now != stamp and digest_of(path) != digest):
-                return None
-            return now
+            stamp[2] = seen.st_mtime_ns
+            return seen.st_size == stamp[1] and (stamp == before or digest_of(path) == stamp[0])
         except OSError:
-            return None
+            return False
 
     @contextmanager
     def _clear(self, what: str, written: bool = False) -> Iterator[None]:
@@ -378,6 +373,11 @@ def _line(
     if commit and (commit.moves or commit.deleted):
         line |= {"commit": commit.mark, "moves": commit.moves, "deleted": commit.deleted}
     return line
+
+
+def _stamp(content: bytes) -> list[Any]:
+    """SHA-256, bytes and time of change of a file that is still to be written."""
+    return [hashlib.sha256(content).hexdigest(), len(content), 0]
 
 
 def _refuse_path(name: str) -> None:
