@@ -113,6 +113,12 @@ def _report(commands: argparse._SubParsersAction) -> None:
         action="append",
         help="only this unit; may be repeated (default: all with bookings)",
     )
+    report.add_argument(
+        "--runs",
+        metavar="FILE",
+        default="",
+        help="a table (CSV or Parquet) with a row for each report: columns are the notebook's parameters",
+    )
     report.add_argument("--period", metavar="P", action="append", help=f"{PERIOD}; may be repeated")
     report.add_argument(
         "--out", metavar="DIR", default="reports", help="folder for the reports (default: reports)"
@@ -143,6 +149,24 @@ def _report(commands: argparse._SubParsersAction) -> None:
         type=_seconds,
         default=600.0,
         help="seconds a report may take (default: 600)",
+    )
+    report.add_argument(
+        "--memory",
+        metavar="MB",
+        type=_megabytes,
+        default=None,
+        help="megabytes a report may take (default: its share of four fifths of this machine's)",
+    )
+    report.add_argument("--why", action="store_true", help="say of each report why it is made or kept")
+    report.add_argument("--force", action="store_true", help="make all, those that are up to date too")
+    report.add_argument(
+        "--cluster",
+        metavar="URL",
+        default="",
+        help="make them on a Dask cluster: its scheduler, tcp://host:8786",
+    )
+    report.add_argument(
+        "--upload", metavar="URL", default="", help="send the finished folder there: s3://bucket/reports …"
     )
 
 
@@ -226,6 +250,13 @@ def _count(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
     return int(text)
+
+
+def _megabytes(text: str) -> int:
+    """So many megabytes, in bytes; what a run cannot start with is refused."""
+    if not text.isascii() or not text.isdigit() or not 100 <= int(text) < 10_000_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of megabytes, 100 or more, such as 2000")
+    return int(text) * 1_000_000
 
 
 def _seconds(text: str) -> float:

@@ -84,6 +84,13 @@ class Bar:
         self._bar.update(self._task, completed=done, total=total)
 
 
+def show_reasons(verdicts: Sequence[Any]) -> None:
+    """Of each run whether it is made or kept, and why."""
+    for verdict in verdicts:
+        word = "make" if verdict.stale else "keep"
+        console().print(Text(f"{word} {verdict.run.key}: {verdict.why}"), soft_wrap=True)
+
+
 class Progress(Bar):
     """Progress of a batch: a bar on a terminal, elsewhere a line for each report; a failure is a line."""
 
@@ -91,8 +98,8 @@ class Progress(Bar):
         super().__init__("Reports", total)
 
     def show(self, outcome: Any, done: int, total: int) -> None:  # type: ignore[override]
-        """One report has ended."""
-        if not self._seen or outcome.status != "done":
+        """One report has ended; of those that stand as they were nothing is said."""
+        if outcome.status != "unchanged" and (not self._seen or not outcome.good):
             cause = f": {outcome.cause}" if outcome.cause else ""
             line = f"[{done}/{total}] {outcome.status}: {outcome.run.key}{cause} ({outcome.seconds:.1f} s)"
             self._bar.console.print(Text(line), soft_wrap=True)

@@ -17,8 +17,7 @@ import os
 import shutil
 import uuid
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
-from importlib.metadata import version
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +30,7 @@ from .casting import quote
 from .contract import ENGINE_TYPES, load_contract
 from .deferred import DeferredEngine
 from .finding import Finding
+from .kept import OUTLINE, RECORD, books_version
 from .opening import Found, Opened, raw_view, typed_table, typed_view, unusable
 from .outline import Outline
 from .panel import Panel
@@ -44,9 +44,8 @@ if TYPE_CHECKING:
     from .facts import Facts
 
 VARIABLE = "FINOPS_SNAPSHOT"
-_RECORD, _TABLES = "snapshot.json", "tables/"
+_TABLES = "tables/"
 _ROWS = 122_880  # of a group in a Parquet file, as the engine writes and likes to read them
-_LIBRARIES = ("duckdb", "ibis-framework", "numpy", "pandas", "pyarrow")
 _loaded: dict[Path, Snapshot] = {}
 
 
@@ -81,7 +80,7 @@ def _write(books: Books, aside: Path, outline: Outline) -> str:
     (aside / "tables").mkdir(parents=True)
     (aside / "findings").mkdir()
     record = _contents(books.facts, aside)
-    (aside / "outline.json").write_text(outline.to_json(), encoding="utf-8")
+    (aside / OUTLINE).write_text(outline.to_json(), encoding="utf-8")
     (aside / "panel.npz").write_bytes(panel_to_bytes(books.facts.panel))
     (aside / "reconciliation.arrow").write_bytes(_frame_to_bytes(books.facts.reconciled.table))
     settings = books.opened.folder / "books.toml"
@@ -90,7 +89,7 @@ def _write(books: Books, aside: Path, outline: Outline) -> str:
     written = sorted(path for path in aside.rglob("*") if path.is_file())
     files = {path.relative_to(aside).as_posix(): _file_sha256(path) for path in written}
     text = json.dumps(record | {"files": files}, sort_keys=True).encode()
-    (aside / _RECORD).write_bytes(text)
+    (aside / RECORD).write_bytes(text)
     return _sha256(text)
 
 
@@ -203,13 +202,13 @@ def load_snapshot(path: Path) -> Snapshot | None:
 
 
 def _load(path: Path) -> Snapshot:
-    text = (path / _RECORD).read_bytes()
+    text = (path / RECORD).read_bytes()
     if _sha256(text) != path.name:
         raise ValueError("the record is not what the folder is called by")
     record = json.loads(text)
     if record["version"] != books_version():
         raise ValueError("written by another version")
-    seen = {str(path / name): stamp(path / name) for name in (_RECORD, *record["files"])}
+    seen = {str(path / name): stamp(path / name) for name in (RECORD, *record["files"])}
     held = {name: (path / name).read_bytes() for name in record["files"] if not name.startswith(_TABLES)}
     for name, digest in record["files"].items():
         if digest != (_sha256(held[name]) if name in held else _file_sha256(path / name)):
@@ -271,7 +270,7 @@ class Snapshot:
     @cached_property
     def outline(self) -> Outline:
         """The outline of the books."""
-        return Outline.from_json(self.held["outline.json"])
+        return Outline.from_json(self.held[OUTLINE])
 
     @cached_property
     def _panel(self) -> Panel:
@@ -331,13 +330,3 @@ def _sha256(data: bytes) -> str:
 def _file_sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-@cache
-def books_version() -> str:
-    """The hash of the code that opens and computes books: its modules, the contract and its libraries."""
-    folder = Path(__file__).resolve().parent
-    files = [*folder.glob("*.py"), *folder.glob("*.toml"), folder.parent / "periods.py"]
-    parts = [path.read_bytes() for path in sorted(files)]
-    parts += [f"{name} {version(name)}".encode() for name in _LIBRARIES]
-    return _sha256(b"".join(hashlib.sha256(part).digest() for part in parts))

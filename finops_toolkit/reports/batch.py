@@ -1,123 +1,165 @@
-"""A batch: the runs of a plan in parallel processes, what came of each, and the index page of the folder."""
+"""A batch: runs given to an executor, and what came of each written by one hand."""
 
 from __future__ import annotations
 
-import datetime as dt
-import multiprocessing
 import signal
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from typing import Any
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 
-from .manifest import read_manifest, write_manifest
+from ..errors import FinopsError
+from .executors import Workers
+from .executors import lost as lost_worker
 from .plan import Run
-from .worker import Job, Outcome, make, prepare
+from .record import earlier_of, is_sidecar, record_of, sidecars
+from .staleness import Verdict
+from .store import Store
+from .worker import ENDINGS, Job, Made, Outcome, make
 
-_ATTEMPTS = 2  # for a run whose worker process went down: it may not have been the run's fault
+Progress = Callable[[Outcome, int, int], None]
 
 
 def run_batch(
-    runs: Sequence[Run],
+    verdicts: Sequence[Verdict],
     job: Job,
-    books: str,
-    jobs: int = 1,
-    progress: Callable[[Outcome, int, int], None] = lambda outcome, done, total: None,
+    store: Store,
+    pool: Workers,
+    source: str = "",
+    progress: Progress = lambda outcome, done, total: None,
 ) -> list[Outcome]:
-    """Make every report of a plan, `jobs` at a time, and write run.json and the index page.
+    """Make every report that is stale, and say of each run how it ended, in the order of `verdicts`.
 
-    `progress` is called after each run with its outcome, how many are done and how many there are. An
-    interrupt (Ctrl-C) ends the kernels and keeps what is done; the outcomes of the rest then say so. Raises
-    UsageError when the folder holds the reports of other books.
+    `source` is the fingerprint of the source files before the books were read; `progress` is called after
+    each run with its outcome, how many are done and how many there are. An interrupt (Ctrl-C) ends the kernels and
+    keeps what is done; the outcomes of the rest then say so.
     """
-    manifest = read_manifest(job.out, books)
-    outcomes: dict[Run, Outcome] = {}
-    # Written before any work: a folder that cannot be written is known at once.
-    write_manifest(job.out, manifest, job.facts)
+    ended: dict[str, Outcome] = {}
+
+    def settle(outcome: Outcome) -> None:
+        ended[outcome.run.place] = outcome
+        progress(outcome, len(ended), len(verdicts))
+
+    order = {verdict.run.place: place for place, verdict in enumerate(verdicts)}
+    for verdict in verdicts:
+        if not verdict.stale:
+            if verdict.confirmed and source:
+                # The next call need not read the data again to know it.
+                store.note(verdict.run.place, {**store.records[verdict.run.place], "source": source})
+            settle(Outcome(verdict.run, "unchanged", verdict.why))
+    stale = [verdict.run for verdict in verdicts if verdict.stale]
+    running: set[str] = set()
     try:
-        left, attempt = list(runs), 1
-        while left and attempt <= _ATTEMPTS:
-            for outcome in _pooled(left, job, jobs):
-                outcomes[outcome.run] = outcome
-                progress(outcome, len(outcomes), len(runs))
-            left, attempt = [run for run in left if run not in outcomes], attempt + 1
-        for run in left:
-            outcomes[run] = Outcome(run, "failed", "its worker process went down twice")
-            progress(outcomes[run], len(outcomes), len(runs))
+        for made in _results(stale, job, store, pool, running):
+            with interrupts_held():
+                settle(_kept(made, job, store, order[made.outcome.run.place], source))
     except KeyboardInterrupt:
-        for run in runs:
-            outcomes.setdefault(run, Outcome(run, "interrupted", "the batch was interrupted"))
-    with _interrupts_ignored():
-        for order, run in enumerate(runs):
-            manifest["reports"][run.place] = _record(outcomes[run], job, order)
-        write_manifest(job.out, manifest, job.facts)
-    return [outcomes[run] for run in runs]
+        with interrupts_held():
+            for run in stale:
+                if run.place not in ended:
+                    started = run.place in running
+                    status = "interrupted" if started else "not started"
+                    cause = "the batch was interrupted" + ("" if started else " before its turn")
+                    made = Made(Outcome(run, status, cause))
+                    ended[run.place] = _kept(made, job, store, order[run.place], source)
+    return [ended[verdict.run.place] for verdict in verdicts]
 
 
-def _pooled(runs: Sequence[Run], job: Job, jobs: int) -> Iterator[Outcome]:
-    """Outcomes as they come; it ends early when a worker process goes down. Whoever stops listening ends
-    the workers.
+def _results(runs: Sequence[Run], job: Job, store: Store, pool: Workers, running: set[str]) -> Iterator[Made]:
+    """What came of each run, as it comes. `running` holds the places of those under way.
+
+    A worker process that goes down takes its neighbours' work with it: whatever was under way runs once more,
+    one at a time, so that the run which brings its process down is known and no other is blamed.
     """
-    context = multiprocessing.get_context("spawn")
-    # Workers hold the reading end: it closes when this process closes it or ends in whatever way.
-    stopped, stop = context.Pipe(duplex=False)
-    pool = ProcessPoolExecutor(min(jobs, len(runs)), context, prepare, (stopped,))
+    left, suspects = deque(runs), deque[Run]()
+    while left or suspects:
+        alone = bool(suspects)
+        queue = deque([suspects.popleft()]) if alone else left
+        lost: list[Run] = []
+        width = 1 if alone else min(pool.count, len(queue))
+        with pool.open(width) as executor:
+            yield from _pooled(queue, executor, width, job, store, running, lost)
+        if not alone:
+            suspects.extend(lost)
+        for run in lost if alone else ():
+            yield Made(Outcome(run, "kernel died", "its worker process went down, twice", attempts=2))
+
+
+def _pooled(
+    queue: deque[Run],
+    executor: Executor,
+    width: int,
+    job: Job,
+    store: Store,
+    running: set[str],
+    lost: list[Run],
+) -> Iterator[Made]:
+    """What came of the runs of a queue; it ends early, with `lost` filled, when a worker goes down."""
+    waiting: dict[Future[Made], Run] = {}
+    while queue or waiting:
+        # One waits behind each that runs, so that no worker is ever idle and little is lost with the pool.
+        while queue and len(waiting) < 2 * width:
+            run = queue.popleft()
+            try:
+                waiting[executor.submit(make, run, job, earlier_of(store, run))] = run
+            except BrokenExecutor:
+                lost += [run, *waiting.values()]
+                return
+        running.update(run.place for run in list(waiting.values())[:width])
+        for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+            run, problem = waiting.pop(future), future.exception()
+            if problem is not None and lost_worker(problem):
+                lost += [run, *waiting.values()]
+                return
+            running.discard(run.place)
+            if problem is None:
+                yield future.result()
+            else:
+                said = f"its worker met an error: {type(problem).__name__}: {problem}"
+                yield Made(Outcome(run, "failed", said))
+
+
+def _kept(made: Made, job: Job, store: Store, order: int, source: str) -> Outcome:
+    """Put a run's report, or what is known of its failure, into the folder; the outcome that is true then."""
+    run, outcome = made.outcome.run, made.outcome
+    files: dict[str, bytes | None] = dict(sidecars(made))
+    if outcome.status == "done":
+        former: dict[str, bytes | None] = {n: None for n in store.files(run.place) if is_sidecar(n)}
+        files = former | files
+        # A format not asked for this time would show the report before this one; a failure is over.
+        files |= {run.place + ending: None for kind, ending in ENDINGS.items() if kind not in made.files}
+    files |= {run.place + ENDINGS[kind]: content for kind, content in made.files.items()}
+    before = store.records.get(run.place)
     try:
-        with _interrupts_ignored():  # the workers inherit it: Ctrl-C is answered here alone
-            waiting: set[Future[Outcome]] = {pool.submit(make, run, job) for run in runs}
-        while waiting:
-            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-            for future in done:
-                if not isinstance(future.exception(), BrokenProcessPool):
-                    yield future.result()
-        pool.shutdown()
-    finally:
-        stop.close()
-        with _interrupts_ignored():
-            pool.shutdown(wait=True, cancel_futures=True)
-        stopped.close()
+        store.commit(run.place, files, record_of(made, job, before, order, source))
+    except (OSError, FinopsError) as problem:
+        said = problem.message if isinstance(problem, FinopsError) else problem.strerror or str(problem)
+        cause = f"its files could not be written: {said}"
+        if outcome.status != "done":
+            cause = f"{outcome.cause}; {cause}"
+        outcome = replace(
+            outcome, status="failed" if outcome.status == "done" else outcome.status, cause=cause
+        )
+        lost = Made(outcome, reads=made.reads, engine=made.engine)
+        # On the same disk this may fail too: what was there is there, and the next call does the run again.
+        with suppress(OSError, FinopsError):
+            store.note(run.place, record_of(lost, job, before, order, source))
+    return outcome
 
 
 @contextmanager
-def _interrupts_ignored() -> Iterator[None]:
+def interrupts_held() -> Iterator[None]:
+    """An interrupt that arrives here is answered when it is over: a report is being put in its place."""
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread hears signals
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    arrived: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: arrived.append(number))
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def _record(outcome: Outcome, job: Job, order: int) -> dict[str, Any]:
-    """What run.json says of a run."""
-    run = outcome.run
-
-    def there(ending: str) -> str:
-        return run.place + ending if (job.out / (run.place + ending)).exists() else ""
-
-    failed = outcome.status != "done"
-    return {
-        "report": run.report,
-        "title": run.title,
-        "unit": run.unit.value if run.unit else "",
-        "unit_label": run.unit.label if run.unit else "",
-        "period": run.period.value if run.period else "",
-        "period_label": run.period.label if run.period else "",
-        "period_order": run.period.order if run.period else 0,
-        "order": run.unit.order if run.unit else order,
-        "parameters": run.parameters,
-        "status": outcome.status,
-        "cause": outcome.cause,
-        "headline": outcome.headline,
-        "page": there(".html"),
-        "pdf": there(".pdf"),
-        "workbook": there(".xlsx"),
-        "notebook": there(".ipynb"),
-        "failure": there(".failed.html") if failed else "",
-        "seconds": round(outcome.seconds, 3),
-        "ended": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-    }
+    if arrived:
+        raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""Where runs are made beyond this machine: a Dask cluster as an Executor, checked before the first run.
+"""Where runs are made: processes of this machine, or a Dask cluster, checked before the first run.
 
 A worker writes nothing to the output folder: it is given a run and gives back its files as bytes. So it
 needs the same software, the notebooks and the data, and no more.
@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import multiprocessing
+import os
+import signal
 import threading
 import uuid
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future
-from contextlib import contextmanager, suppress
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from weakref import WeakSet
@@ -22,12 +26,79 @@ from ..errors import FinopsError, UsageError
 from .software import digest, software
 
 _REACH = 10  # seconds in which a scheduler must answer and have a worker
+_AT_LEAST = 8  # runs given to a cluster at a time, however small it is when the batch begins
 _PATIENCE = 300.0  # seconds without any worker after which what is left is given up
 _working: set[str] = set()  # in a worker: the batch whose run it is making
 
 
+@dataclass(frozen=True)
+class Workers:
+    """Where a batch's runs are made: `open(n)` gives an executor for n at a time, `count` is how many there may
+    be.
+    """
+
+    open: Callable[[int], AbstractContextManager[Executor]]
+    count: int
+
+
 @contextmanager
-def cluster(url: str, paths: Sequence[Path] = ()) -> Iterator[Executor]:
+def workers(url: str, jobs: int, paths: Sequence[Path] = ()) -> Iterator[Workers]:
+    """The workers of a batch: `jobs` processes of this machine, or those of the cluster at `url`."""
+    if not url:
+        yield Workers(process_pool, jobs)
+        return
+    with cluster(url, paths) as executor:
+        yield Workers(lambda count: nullcontext(executor), executor.count)
+
+
+@contextmanager
+def process_pool(jobs: int) -> Iterator[Executor]:
+    """So many processes of this machine; leaving it ends them, with all they have started."""
+    context = multiprocessing.get_context("spawn")
+    # Workers hold the reading end: it closes when this process closes it or ends in whatever way.
+    stopped, stop = context.Pipe(duplex=False)
+    with _interrupts_ignored():  # the processes inherit it: Ctrl-C is answered here alone
+        pool = ProcessPoolExecutor(jobs, context, _prepare, (stopped,))
+        for _ in range(jobs):
+            pool.submit(os.getpid)  # each starts here
+    try:
+        yield pool
+        pool.shutdown()
+    finally:
+        stop.close()
+        with _interrupts_ignored():
+            pool.shutdown(wait=True, cancel_futures=True)
+        stopped.close()
+
+
+def _prepare(stopped: Any) -> None:
+    """Make this process a worker: gone with its kernels once `stopped`, the end of a pipe, closes."""
+    threading.Thread(target=_leave_when, args=(stopped,), daemon=True).start()
+
+
+def _leave_when(stopped: Any) -> None:
+    from .kernels import end_kernels
+
+    with suppress(EOFError, OSError):
+        stopped.recv_bytes()
+    end_kernels()
+    os._exit(1)
+
+
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread hears signals
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def cluster(url: str, paths: Sequence[Path] = ()) -> Iterator[_Workers]:
     """The workers of the Dask scheduler at `url` (tcp://host:8786); leaving it ends what still runs there.
 
     `paths` are the files and folders that every worker must see as this machine does. Raises UsageError when
@@ -56,9 +127,14 @@ class _Workers(Executor):
 
     def __init__(self, client: Any, batch: str) -> None:
         # Not pure: the same run may be asked for twice, and is then made twice.
-        self._inner = client.get_executor(pure=False)
+        self._client, self._inner = client, client.get_executor(pure=False)
         self._stamp = (batch, digest(software()))
         self._futures: WeakSet[Future[Any]] = WeakSet()  # a result is its receiver's to keep
+
+    @property
+    def count(self) -> int:
+        """How many workers there are now; a cluster that grows is kept busy with a few more."""
+        return max(len(self._client.scheduler_info(n_workers=-1)["workers"]), _AT_LEAST)
 
     def submit(self, function: Callable[..., Any], /, *words: Any, **named: Any) -> Future[Any]:
         """Have a worker call a function; any exception but a worker's end is the function's own."""

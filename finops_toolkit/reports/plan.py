@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from ..errors import UsageError
 from .files import safe_name, same_name
@@ -19,12 +18,13 @@ _SHOWN = 20  # problems said in full; more would scroll the first ones away
 @dataclass(frozen=True)
 class Choice:
     """A unit or a period to report on: its `value` for the notebook, its `label` for people, its `order` in
-    lists.
+    lists. A period is `final` once it is closed.
     """
 
     value: str
     label: str
     order: int = 0
+    final: bool = True
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Template:
     path: Path
     name: str
     title: str
-    notebook: Any
+    text: str
     parameters: dict[str, Parameter]
 
 
@@ -80,6 +80,11 @@ class Run:
         ]
 
     @property
+    def final(self) -> bool:
+        """Whether its period is closed."""
+        return self.period is None or self.period.final
+
+    @property
     def key(self) -> str:
         """What the run is called on the terminal."""
         choices = [choice.value for choice in (self.unit, self.period) if choice]
@@ -90,12 +95,18 @@ def read_templates(paths: Sequence[Path]) -> list[Template]:
     """The notebooks, read. Raises UsageError for one that is missing, no notebook or without parameters
     cell.
     """
+    import nbformat
+
     templates = []
     for path in paths:
         notebook = read_notebook(path)
         parameters = parameters_of(notebook, path.name)
         title = path.stem.replace("_", " ").capitalize()
-        templates.append(Template(path.resolve(), path.stem, title, notebook, parameters))
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                cell.outputs, cell.execution_count = [], None  # what it showed when it was stored
+        text = nbformat.writes(notebook)
+        templates.append(Template(path.resolve(), path.stem, title, text, parameters))
     return templates
 
 

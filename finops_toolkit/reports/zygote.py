@@ -215,7 +215,12 @@ def _forget() -> None:
 def preload(modules: Sequence[str], calls: Sequence[str]) -> None:
     """Import, call, and leave no trace of warnings that were said meanwhile."""
     for name in modules:
-        importlib.import_module(name)
+        try:
+            importlib.import_module(name)
+        except ModuleNotFoundError as problem:
+            # A name that is no module, or one that is not installed: whoever imports it is told.
+            if problem.name != name:
+                raise
     for call in calls:
         found(call)()
     for module in list(sys.modules.values()):
