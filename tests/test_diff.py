@@ -196,6 +196,21 @@ def test_numbers_are_exact(
     assert (change.before, change.after, change.difference) == (before, after, difference)
 
 
+def test_small_changes_are_changes() -> None:
+    """A zero that becomes a no, another note at the same figure, one of two equal lines that goes."""
+    none = with_value(PROFIT, 2, 2, 0)
+    (change,) = compare(said(none), said(with_value(PROFIT, 2, 2, False)))
+    assert (change.before, change.after) == ("0.0", "no")
+
+    noted = replace(PROFIT, notes={(2, "share"): "none, because it is zero"})
+    (change,) = compare(said(PROFIT), said(noted))
+    assert (change.kind, change.what) == ("text", "Profit, ΔBU (note)")
+
+    lines = [contents_of(notebook(v4.new_output("stream", text=text))) for text in ("a\na\nb", "a\nb")]
+    (change,) = compare(*lines)
+    assert (change.kind, change.before, change.after) == ("text", "a", None)
+
+
 def test_words_rows_and_charts_change_too() -> None:
     """Captions, heads, notes, texts, rows, columns, tables, pictures and headline figures: each is named."""
     wider = Table(
@@ -421,7 +436,15 @@ def test_up_to_date_is_as_good_as_made(tmp_path: Path) -> None:
 
 def test_without_contents_files_are_compared(tmp_path: Path, folders: tuple[Path, Path]) -> None:
     """Where what a report says is lost or damaged, its files' hashes say whether it differs, no more."""
-    for damage in (lambda path: path.unlink(), lambda path: path.write_bytes(b"\x1f\x8bdamaged")):
+
+    def forge(path: Path) -> None:
+        path.write_bytes(gzip.compress(contents_bytes(said(BARS))))
+
+    for damage in (
+        lambda path: path.write_bytes(b""),
+        lambda path: path.write_bytes(b"\x1f\x8bdamaged"),
+        forge,
+    ):
         for path in (folders[0] / ".finops/contents").iterdir():
             damage(path)
         found = diff(*folders)
@@ -473,18 +496,19 @@ def test_many_reports_are_told_shortly(tmp_path: Path, capsys: pytest.CaptureFix
 
 def attacked(text: str) -> dict[str, Any]:
     """What a report says where everything is called like that."""
-    table = Table("t", (Column("a", text), Column("b", text, "number", text)), ((text, 1.0),), (), text, text,
-                  notes={(0, "b"): text})  # fmt: skip
-    return contents_of(
-        notebook(shown(table, "text/html"), chart(b"x", text), v4.new_output("stream", text=text))
-    )
+    # Two figures a line: the page has them in the fold too.
+    columns = (Column("a", text), *(Column(key, text, "number", text) for key in "bc"))
+    size = float(len(text))
+    table = Table("t", columns, (("x", size, size),), ("x",), text, text, notes={(0, "b"): text})
+    output = v4.new_output("stream", text=text)
+    return contents_of(notebook(shown(table, "text/html"), chart(b"x", text), output))
 
 
 def test_attacks_do_nothing_on_the_page(tmp_path: Path) -> None:
     """Names and texts in two folders stay text on the page that compares them."""
     sides = []
     for side in ("x", "y"):
-        labels = [f"{attack} {side}" for attack in ATTACKS]
+        labels = [f"{attack} {side * (1 + (side == 'y'))}" for attack in ATTACKS]
         records = {
             f"{n}": {"status": side, "contents": attacked(label), "cause": label,
                      **dict.fromkeys(("title", "unit_label", "period_label"), label)}
