@@ -285,7 +285,7 @@ class Books:
             return table.reset_index(drop=True)
         self._spec(arguments["table"])
         reader = {"rows": details.read_rows, "sums": details.read_sums}[name]
-        return reader(self.facts.tables, arguments, inside)
+        return reader(self.facts.tables[arguments["table"]], arguments, inside)
 
     def _scope(
         self, table: str, unit: str | None, period: Period | str | None, where: Mapping[str, Any] | None

@@ -1,74 +1,83 @@
 """Detail reads: rows and exact sums of one table, from the engine.
 
 A read comes as plain data, as it is recorded: {"table", "unit", "months", "where", …}. So what was recorded
-can be read again, and gives what it gave then if the data are the same.
+can be read again, and gives what it gave then if the data are the same. A report makes dozens of these reads,
+and to compile an expression takes longer than the engine takes to answer: they are plain SQL.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 import duckdb
 import ibis
 import pandas as pd
-from ibis.common.exceptions import IbisError
+import pyarrow as pa
 
 from ..errors import UsageError
 from ..periods import month_end, month_start
+from .casting import literal, quote
 from .checking import SCALE
-from .contract import Table, load_contract
+from .contract import Column, Table, load_contract
 from .digest import batches_hash
-from .exact import fetch
+from .exact import exact_frame
 from .files import reason
-from .measures import EXACT, Tables, month_of
+from .measures import EXACT
 from .reads import value_of
 
 Arguments = Mapping[str, Any]
 
-
-def read_rows(tables: Tables, arguments: Arguments, inside: Sequence[str | None] | None) -> pd.DataFrame:
-    """Books.rows. inside: the units whose rows are wanted (None among them: rows without one); None: all."""
-    spec, scoped = _scoped(tables, arguments, inside)
-    order, columns = arguments.get("order", []), arguments.get("columns")
-    wanted = [*order, *spec.key]
-    names = [name.lstrip("-") for name in wanted]
-    _require(spec, scoped, [*names[: len(order)], *(columns or ())])
-    keys = [
-        scoped[name].desc(nulls_first=False) if text.startswith("-") else scoped[name]
-        for name, text in zip(names, wanted, strict=True)
-        if name in scoped.columns
-    ]
-    result = scoped.order_by(keys).limit(arguments["limit"])
-    if columns is not None:
-        result = result.select(*columns)
-    exact = {
-        name: result[name].cast("float64") for name in result.columns if result[name].type().is_decimal()
-    }
-    with _understood(spec.name):
-        return result.mutate(**exact).to_pandas() if exact else result.to_pandas()
+# What a column of a type may be compared with; True is a number to Python, and no number here.
+_COMPARED: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("id", "text"), (str,)),
+    **dict.fromkeys(("date", "month", "time"), (str, dt.date)),
+    **dict.fromkeys(("money", "quantity", "rate", "integer"), (int, float, Decimal)),
+    "boolean": (bool,),
+}
 
 
-def read_sums(tables: Tables, arguments: Arguments, inside: Sequence[str | None] | None) -> pd.DataFrame:
-    """Books.sums; `inside` as in read_rows."""
-    spec, scoped = _scoped(tables, arguments, inside)
-    by, sums = arguments["by"], arguments["sums"]
-    if "month" in by and spec.date:
-        scoped = scoped.mutate(month=month_of(scoped[spec.date]))
-    _require(spec, scoped, [*by, *sums])
+def read_rows(table: ibis.Table, arguments: Arguments, inside: Sequence[str | None] | None) -> pd.DataFrame:
+    """Books.rows of a typed table. inside: the units wanted (None among them: rows of none); None: all."""
+    spec = load_contract().tables[arguments["table"]]
+    order = arguments.get("order", [])
+    wanted = arguments.get("columns", list(spec.columns))
+    _require(spec, [*(text.lstrip("-") for text in order), *wanted])
+    chosen = ", ".join(_shown(spec.columns[name]) for name in wanted)
+    ordered = ", ".join(
+        f"t.{quote(text.lstrip('-'))} {'DESC' if text.startswith('-') else 'ASC'} NULLS LAST"
+        for text in [*order, *spec.key]
+    )
+    scope = _scope(spec, arguments, inside)
+    arrow = _answer(table, spec, f"SELECT {chosen} {scope} ORDER BY {ordered} LIMIT {arguments['limit']}")
+    frame = arrow.to_pandas(date_as_object=False, use_threads=False)
+    # Days are days, whatever the engine counts them in.
+    return frame.astype(
+        {name: "datetime64[s]" for name in wanted if spec.columns[name].type in ("date", "month")}
+    )
+
+
+def read_sums(table: ibis.Table, arguments: Arguments, inside: Sequence[str | None] | None) -> pd.DataFrame:
+    """Books.sums of a typed table; `inside` as in read_rows."""
+    spec = load_contract().tables[arguments["table"]]
+    by, sums = list(arguments["by"]), list(arguments["sums"])
+    month = "month" if spec.date else None
+    _require(spec, [*(name for name in by if name != month), *sums])
     inexact = [name for name in sums if spec.columns[name].type not in ("money", "quantity", "integer")]
     if inexact:
         raise UsageError(
             f"{', '.join(inexact)} of {spec.name} cannot be summed.",
             "Sum money, quantities or whole numbers.",
         )
-    total = {name: scoped[name].cast(EXACT).sum() for name in sums}
-    whole = scoped.aggregate if not by else scoped.group_by(by).aggregate
-    grouped = whole(**total, rows=scoped.count())
-    grouped = grouped.order_by(by) if by else grouped
-    with _understood(spec.name):
-        frame = fetch(grouped, by, [*sums, "rows"])
+    keys = [_month(spec) if name == month else f"t.{quote(name)}" for name in by]
+    chosen = [f"{key} AS {quote(name)}" for key, name in zip(keys, by, strict=True)]
+    chosen += [f"SUM(CAST(t.{quote(name)} AS {EXACT})) AS {quote(name)}" for name in sums]
+    scope = _scope(spec, arguments, inside)
+    grouped = f"GROUP BY {', '.join(keys)} ORDER BY {', '.join(f'{key} ASC NULLS LAST' for key in keys)}"
+    sql = f"SELECT {', '.join([*chosen, 'COUNT(*) AS rows'])} {scope} {grouped if by else ''}"
+    frame = exact_frame(_answer(table, spec, sql), by, [*sums, "rows"])
     frame["rows"] //= SCALE
     return frame
 
@@ -76,43 +85,70 @@ def read_sums(tables: Tables, arguments: Arguments, inside: Sequence[str | None]
 def table_hash(table: ibis.Table) -> str:
     """The hash of all rows of a table, in whatever order its file has them."""
     ordered = table.order_by([table[name] for name in table.columns])
-    # Not by to_pyarrow_batches: this DuckDB no longer has what ibis calls for it.
-    return batches_hash(table.schema().to_pyarrow(), ordered.to_pyarrow().to_batches())
+    return batches_hash(table.schema().to_pyarrow(), ordered.to_pyarrow_batches())
 
 
-def _scoped(
-    tables: Tables, arguments: Arguments, inside: Sequence[str | None] | None
-) -> tuple[Table, ibis.Table]:
-    spec, scoped = load_contract().tables[arguments["table"]], tables[arguments["table"]]
+def _answer(table: ibis.Table, spec: Table, sql: str) -> pa.Table:
+    engine = table._find_backend()
+    # Tables of a snapshot come into the engine with the first expression that uses them.
+    engine._run_pre_execute_hooks(table)
+    try:
+        return engine.con.sql(sql).to_arrow_table()
+    except duckdb.Error as error:
+        # What the engine cannot compare or read is the reader's mistake, and no traceback.
+        hint = "Compare a column with values of its own type."
+        raise UsageError(f"This cannot be read from {spec.name}: {reason(error)}", hint) from error
+
+
+def _scope(spec: Table, arguments: Arguments, inside: Sequence[str | None] | None) -> str:
+    """FROM and WHERE of a read."""
+    conditions = []
     if inside is not None:
-        named = scoped.unit.isin([unit for unit in inside if unit is not None])
-        scoped = scoped.filter(named | scoped.unit.isnull() if None in inside else named)
+        known = ", ".join(literal(unit) for unit in inside if unit is not None)
+        conditions.append(f"(t.unit IN ({known}){' OR t.unit IS NULL' if None in inside else ''})")
     if "months" in arguments:
         first, last = arguments["months"]
-        ends = (ibis.date(day.isoformat()) for day in (month_start(first), month_end(last)))
-        scoped = scoped.filter(scoped[spec.date].cast("date").between(*ends))
-    for column, plain in arguments.get("where", {}).items():
-        _require(spec, scoped, [column])
+        days = f"DATE '{month_start(first)}' AND DATE '{month_end(last)}'"
+        conditions.append(f"CAST(t.{quote(str(spec.date))} AS DATE) BETWEEN {days}")
+    for name, plain in arguments.get("where", {}).items():
+        _require(spec, [name])
         value = value_of(plain)
-        with _understood(spec.name):
-            many = isinstance(value, list)
-            scoped = scoped.filter(scoped[column].isin(value) if many else scoped[column] == value)
-    return spec, scoped
+        values = [
+            _literal(spec, spec.columns[name], one) for one in (value if isinstance(value, list) else [value])
+        ]
+        conditions.append(f"t.{quote(name)} IN ({', '.join(values)})" if values else "FALSE")
+    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+    return f"FROM books.{quote(spec.name)} AS t {where}"
 
 
-def _require(spec: Table, table: ibis.Table, columns: Sequence[str]) -> None:
-    absent = [name for name in columns if name not in table.columns]
+def _literal(spec: Table, column: Column, value: Any) -> str:
+    if value is None:
+        return "NULL"
+    if not isinstance(value, _COMPARED[column.type]) or isinstance(value, bool) != (column.type == "boolean"):
+        raise UsageError(
+            f"This cannot be read from {spec.name}: {column.name} is {column.type}, {value!r} is not.",
+            "Compare a column with values of its own type.",
+        )
+    if isinstance(value, float):
+        return f"CAST({literal(repr(value))} AS DOUBLE)"
+    return literal(str(value)) if isinstance(value, str | dt.date) else str(value)
+
+
+def _shown(column: Column) -> str:
+    name = quote(column.name)
+    return (
+        f"CAST(t.{name} AS DOUBLE) AS {name}" if column.type in ("money", "quantity", "rate") else f"t.{name}"
+    )
+
+
+def _month(spec: Table) -> str:
+    date = f"t.{quote(str(spec.date))}"
+    return f"CAST(YEAR({date}) AS BIGINT) * 12 + CAST(MONTH({date}) AS BIGINT) - 1"
+
+
+def _require(spec: Table, columns: Sequence[str]) -> None:
+    absent = [name for name in columns if name not in spec.columns]
     if absent:
         raise UsageError(
-            f"{spec.name} has no column {', '.join(absent)}.", f"It has {', '.join(table.columns)}."
+            f"{spec.name} has no column {', '.join(absent)}.", f"It has {', '.join(spec.columns)}."
         )
-
-
-@contextmanager
-def _understood(table: str) -> Iterator[None]:
-    """What the engine cannot compare or read is the reader's mistake, and no traceback."""
-    try:
-        yield
-    except (duckdb.Error, IbisError) as error:
-        hint = "Compare a column with values of its own type."
-        raise UsageError(f"This cannot be read from {table}: {reason(error)}", hint) from error

@@ -50,7 +50,11 @@ def fits(sums: np.ndarray | pd.Series) -> None:
 
 def fetch(table: ibis.Table, keys: list[str], values: list[str]) -> pd.DataFrame:
     """Keys as they are, values as int64 ten-thousandths."""
-    arrow = table.to_pyarrow()
+    return exact_frame(table.to_pyarrow(), keys, values)
+
+
+def exact_frame(arrow: pa.Table, keys: list[str], values: list[str]) -> pd.DataFrame:
+    """As fetch, from what the engine gave."""
     data: dict[str, Any] = {key: arrow[key].to_pandas() for key in keys}
     data |= {name: exact_integers(arrow[name]) for name in values}
     return pd.DataFrame(data)
