@@ -396,6 +396,17 @@ def test_a_place_that_is_taken(tmp_path: Path) -> None:
     assert contents(tmp_path) == FILES
 
 
+def test_a_folder_on_another_disk(tmp_path: Path) -> None:
+    """Where a rename cannot be had, nothing is begun, and it is said why."""
+    disk = Path("/dev/shm")
+    if not disk.is_dir() or disk.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("there is only one disk here")
+    (tmp_path / "x").symlink_to(disk)
+    with open_store(tmp_path, "B") as store, pytest.raises(NotWritten, match="cross-device") as told:
+        store.commit("x/r", {"r.html": b"r", f"x/{tmp_path.name}.html": b"r"}, {})
+    assert told.value.hint and "--out" in told.value.hint and contents(tmp_path) == {}
+
+
 def test_a_file_that_is_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the last step fails, the report is safe aside: the next to write or to open puts it there."""
     committed(tmp_path)
@@ -407,6 +418,8 @@ def test_a_file_that_is_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
                 store.commit("a/b", new, {"n": 2})
             with pytest.raises(NotWritten):
                 store.note("a/b", {"n": 3})
+            with pytest.raises(NotWritten):
+                store.commit("a/b", {"a/b.html": b"newer"}, {"n": 4})
             store.commit("c", {"c.html": b"c"}, {})
         with open_store(tmp_path, "B") as store:
             assert store.records["a/b"] == {"n": 2} and set(store.check("a/b")) == {"a/b.pdf", "a/b.xlsx"}
@@ -584,10 +597,10 @@ def struck(tmp_path: Path, start: str, *strikes: str) -> int:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="forks for each case and asks /proc which files are open")
-@pytest.mark.parametrize("strike", ["kill", "power", "ENOSPC~"])
+@pytest.mark.parametrize("strike", ["kill", "power/3", "ENOSPC~/3"])
 def test_every_report_is_old_or_new(tmp_path: Path, strike: str) -> None:
     """Killed, out of power or out of disk at any call: old or new in all formats, as its record says."""
-    assert struck(tmp_path, "prepared", strike) > 70
+    assert struck(tmp_path, "prepared", strike) > (70 if strike == "kill" else 20)
 
 
 STARTS = ["new", "prepared", "former", "outgrown"]
