@@ -103,7 +103,7 @@ def _current(options: tuple[str, ...], environment: Mapping[str, str], renew: bo
         for old in [z for z in _zygotes if not z.children()]:
             old.close()
             _zygotes.remove(old)
-        calls = ["finops_toolkit.reports.warm_kernel:draw"]
+        calls = ["finops_toolkit.reports.warm_kernel:prepare"]
         _zygotes.append(Zygote(PRELOAD, calls, environment, options))
     _zygotes[-1].start()
     return _zygotes[-1]

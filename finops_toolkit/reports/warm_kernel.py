@@ -10,8 +10,10 @@ import atexit
 import contextlib
 import ctypes
 import os
+import pkgutil
 import sys
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -64,7 +66,15 @@ def after_shell() -> None:
         sys.modules["ipywidgets"].register_comm_target()
 
 
-def draw() -> None:
+def prepare() -> None:
+    """In the zygote: import the modules of this package, none of which acts on import, and draw a chart."""
+    package = __name__.partition(".")[0]
+    for module in pkgutil.iter_modules(import_module(package).__path__):
+        import_module(f"{package}.{module.name}")
+    _draw()
+
+
+def _draw() -> None:
     """Draw a small chart, so that fonts are found and read; pyplot does not come to know of it."""
     import io
 
