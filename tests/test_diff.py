@@ -365,7 +365,7 @@ def test_another_order_is_no_other_figure() -> None:
 # --- two folders -------------------------------------------------------------------------------------
 
 
-def write(folder: Path, reports: dict[str, Any], packed: bool = True, **more: Any) -> Path:
+def write(folder: Path, reports: dict[str, Any], **more: Any) -> Path:
     """A folder of reports as `finops report` leaves it: unit → contents, or a record that differs."""
     records = {}
     for order, (unit, one) in enumerate(reports.items()):
@@ -375,9 +375,9 @@ def write(folder: Path, reports: dict[str, Any], packed: bool = True, **more: An
         if contents is not None:
             content = contents_bytes(contents)
             name = hashlib.sha256(content).hexdigest()
-            path = folder / ".finops/contents" / f"{name}.json{'.gz' * packed}"
+            path = folder / ".finops/contents" / f"{name}.json.gz"
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(gzip.compress(content, mtime=0) if packed else content)
+            path.write_bytes(gzip.compress(content, mtime=0))
         digest = hashlib.sha256(repr((contents, own)).encode()).hexdigest()
         record: dict[str, Any] = {
             "title": "Scorecard",
@@ -405,7 +405,7 @@ def folders(tmp_path: Path) -> tuple[Path, Path]:
         "E": said(BARS),
     }
     made = {"package": "2", "libraries": {"x": "1", "y": "3"}}
-    return write(tmp_path / "before", before), write(tmp_path / "after", after, packed=False, made_with=made)
+    return write(tmp_path / "before", before), write(tmp_path / "after", after, made_with=made)
 
 
 def test_two_folders_are_compared(folders: tuple[Path, Path]) -> None:

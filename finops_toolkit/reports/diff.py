@@ -222,14 +222,11 @@ def _contents(folder: Path, name: str) -> dict[str, Any] | None:
     """What a report says, by its hash; None where it is not kept or damaged."""
     if not _SHA256.fullmatch(name):
         return None
-    for ending, unpacked in ((".json.gz", gzip.decompress), (".json", bytes)):
-        try:
-            content = unpacked((folder / CONTENTS / f"{name}{ending}").read_bytes())
-        except (OSError, EOFError, zlib.error):
-            continue
-        if hashlib.sha256(content).hexdigest() == name:
-            return dict(json.loads(content))
-    return None
+    try:
+        content = gzip.decompress((folder / CONTENTS / f"{name}.json.gz").read_bytes())
+    except (OSError, EOFError, zlib.error):
+        return None
+    return dict(json.loads(content)) if hashlib.sha256(content).hexdigest() == name else None
 
 
 # --- the page ----------------------------------------------------------------------------------------

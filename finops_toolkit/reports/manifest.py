@@ -74,8 +74,9 @@ class Record(TypedDict, total=False):
     cause: str
     headline: list[dict[str, Any]]
     files: dict[str, File]
-    key: dict[str, Any]
-    reads: list[str]
+    key: dict[str, str]
+    source: str
+    reads: str
     issue: IssueFields
     contents: str
     seconds: float
