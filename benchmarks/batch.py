@@ -52,7 +52,7 @@ def by_xargs(runs: Sequence[Run], out: Path) -> float:
     """Seconds of `xargs -P2 papermill`, the way of the shell; it makes notebooks and no pages."""
     out.mkdir()
     lines = "".join(
-        f"-p unit {unit} -p period {period} {NOTEBOOK} {out / f'{unit}-{period}.ipynb'}\n"
+        f"-p unit {unit} -p period {period} {NOTEBOOK} {out}/{unit}-{period}.ipynb\n"
         for unit, period in runs
     )
     words = [

@@ -1,4 +1,4 @@
-"""`finops report`: plan the batch from the books' outline, find what is stale, have it made, say how it ended.
+"""`finops report`: plan the batch from the books' outline, find what is stale, have it made, and say so.
 
 Where nothing is stale neither the books nor any library of figures is opened.
 """

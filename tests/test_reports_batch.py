@@ -15,16 +15,17 @@ from typing import Any
 import nbformat
 import nbformat.v4 as v4
 import pytest
+from batches import made
 
-from finops_toolkit.reports.batch import run_batch
 from finops_toolkit.reports.plan import Choice, plan_runs, read_templates
-from finops_toolkit.reports.worker import Job, Outcome
+from finops_toolkit.reports.worker import Outcome
 
 CELL = 'unit: str = ""\nperiod: str = ""\ncode: str = "001"\ntop: int = 3'
 MONTH = [Choice("2025-11", "November 2025", 24310)]
 LIMIT = 15.0
+MEMORY = 1_500_000_000
 # What a notebook does, and how its run must end: status and cause.
-ENDS = {
+ENDS: dict[str, tuple[str, str, str | tuple[str, ...]]] = {
     "good": ("print(unit, period, repr(code), top)", "done", ""),
     "picture": ("import matplotlib.pyplot as plt\nplt.plot([3, 1, 2]);", "done", ""),
     "raises": (
@@ -50,6 +51,11 @@ ENDS = {
         "kernel died",
         "the kernel was ended by SIGSEGV (in cell 2)",
     ),
+    "eats": (
+        "kept = []\nwhile True: kept.append(b'x' * 50_000_000)",
+        "out of memory",
+        ("MemoryError", "took more memory than its limit of 1.5 GB"),  # whichever comes first
+    ),
     "floods": ("while True: print('x' * 100_000)", "kernel died", "printed more than 50 million characters"),
 }
 SURROUNDINGS = """
@@ -71,8 +77,7 @@ def write(folder: Path, name: str, *cells: Any) -> Path:
 def batch(paths: list[Path], out: Path, timeout: float = 60, **given: str) -> dict[str, Outcome]:
     """Run notebooks for one unit, two at a time; outcomes by notebook."""
     runs = plan_runs(read_templates(paths), [Choice("A/B", "Plant A")], MONTH, given, {})
-    job = Job(out, [("Books", "Test")], ("html", "ipynb"), timeout)
-    return {outcome.run.report: outcome for outcome in run_batch(runs, job, "Test", jobs=2)}
+    return {outcome.run.report: outcome for outcome in made(runs, out, ("html", "ipynb"), timeout, MEMORY)}
 
 
 def printed(path: Path) -> str:
@@ -174,7 +179,8 @@ def test_the_manifest_and_the_index_say_the_same(mixed: tuple[Path, dict[str, Ou
     index = (folder / "out/index.html").read_text()
 
     assert {r["report"]: r["status"] for r in reports.values()} == {k: o.status for k, o in outcomes.items()}
-    assert all(r["page"] in index and r["failure"] in index for r in reports.values())
+    linked = [file["path"] for r in reports.values() for kind, file in r["files"].items() if kind != "kept"]
+    assert len(linked) > len(reports) and all(path in index for path in linked)
     assert "timed out" in index and "1970" not in index
 
 
@@ -210,13 +216,12 @@ def test_files_that_cannot_be_written_fail_the_run(tmp_path: Path) -> None:
 SCRIPT = """
 import sys
 from pathlib import Path
-from finops_toolkit.reports.batch import run_batch
+from batches import made
 from finops_toolkit.reports.plan import plan_runs, read_templates
-from finops_toolkit.reports.worker import Job
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
     runs = plan_runs(read_templates([folder / "quick.ipynb", folder / "slow.ipynb"]), None, None, {}, {})
-    outcomes = run_batch(runs, Job(folder / "out", []), "Test", 2)
+    outcomes = made(runs, folder / "out")
     print(*(outcome.status for outcome in outcomes), sep=",")
 """
 
@@ -244,7 +249,12 @@ def test_no_kernel_outlives_its_batch(tmp_path: Path, ending: signal.Signals) ->
     (tmp_path / "script.py").write_text(SCRIPT)
     command = [sys.executable, str(tmp_path / "script.py"), str(tmp_path)]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
     ) as running:
         limit = time.monotonic() + 60
         page = tmp_path / "out/quick.html"

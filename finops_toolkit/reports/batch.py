@@ -33,8 +33,8 @@ def run_batch(
     """Make every report that is stale, and say of each run how it ended, in the order of `verdicts`.
 
     `source` is the fingerprint of the source files before the books were read; `progress` is called after
-    each run with its outcome, how many are done and how many there are. An interrupt (Ctrl-C) ends the kernels and
-    keeps what is done; the outcomes of the rest then say so.
+    each run with its outcome, how many are done and how many there are. An interrupt (Ctrl-C) ends the
+    kernels and keeps what is done; the outcomes of the rest then say so.
     """
     ended: dict[str, Outcome] = {}
 

@@ -33,8 +33,8 @@ _working: set[str] = set()  # in a worker: the batch whose run it is making
 
 @dataclass(frozen=True)
 class Workers:
-    """Where a batch's runs are made: `open(n)` gives an executor for n at a time, `count` is how many there may
-    be.
+    """Where a batch's runs are made: `open(n)` gives an executor for n at a time, `count` is how many
+    there may be.
     """
 
     open: Callable[[int], AbstractContextManager[Executor]]

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 # What may be imported before a fork: it starts no thread and opens nothing. Whatever else a notebook imports,
 # it imports itself, files beside it too: they may change while the warm process lives.
-_SAFE = frozenset(
-    ["IPython", "finops_toolkit", "great_tables", "ibis", "ipywidgets", "matplotlib", "networkx", "numpy"]
-    + ["pandas", "pyarrow", "scipy", "seaborn", "statsmodels"]
-)
+_SAFE = {
+    *("IPython", "finops_toolkit", "great_tables", "ibis", "ipywidgets", "matplotlib", "networkx"),
+    *("numpy", "pandas", "pyarrow", "scipy", "seaborn", "statsmodels"),
+}
 
 
 def imports_of(text: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""What is known of a report: its record in the journal and in run.json, and beside it what it says and read."""
+"""What is known of a report: its record in the journal and in run.json, and beside it what it says."""
 
 from __future__ import annotations
 

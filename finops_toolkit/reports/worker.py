@@ -242,7 +242,8 @@ def _failed(run: Run, job: Job, ended: Any, earlier: Earlier) -> dict[str, bytes
         _facts(run, job),
         cause=redacted(f"{ended.status[:1].upper()}{ended.status[1:]}: {ended.cause}"),
         source=redacted(ended.source),
-        tail=redacted("\n".join(ended.tail.strip().splitlines()[-25:])),
+        # Before it is cut: the end of a key says no more what it is.
+        tail="\n".join(redacted(ended.tail.strip()).splitlines()[-25:]),
         notebook=kept,
         earlier=Path(earlier.page).name,
     )
