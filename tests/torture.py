@@ -384,6 +384,7 @@ CELLS = {
     part.partition("\n")[0]: part.partition("\n")[2].rstrip("\n")
     for part in re.split(r"^# %% ", _CELLS, flags=re.MULTILINE)[1:]
 }
+NAMES = [re.sub(r"\W", "-", name)[:60] for name in CELLS]
 
 # What no two runs have in common, whichever way they go.
 CHANCE = [

@@ -76,7 +76,7 @@ def serve(arguments: Mapping[str, Any], files: Sequence[int]) -> int:
     app.pipes = {"stdout": files[1], "stderr": files[2]}
     app.aside = files[3]
     app.initialize(options)
-    _show_pictures(app.shell)
+    _show_pictures()
     app.start()
     _end(app)
     return 0
@@ -95,19 +95,22 @@ def _end(app: IPKernelApp) -> None:
     os._exit(0)
 
 
-def _show_pictures(shell: Any) -> None:
-    """Make pictures appear below their cells, which matplotlib arranges on its import: here it came too
-    early.
-    """
-    if "matplotlib.pyplot" in sys.modules and os.environ.get("MPLBACKEND", "").endswith("backend_inline"):
+def _show_pictures() -> None:
+    """Arrange what matplotlib and the widgets do on their import in a kernel: here it was before one."""
+    backend = os.environ.get("MPLBACKEND", "")
+    if "matplotlib.pyplot" in sys.modules and backend.endswith("backend_inline"):
         import matplotlib
         import matplotlib.pyplot as plt
 
         matplotlib.rc_file_defaults()  # what was drawn to warm up leaves no setting behind
-        plt.switch_backend(os.environ["MPLBACKEND"])
+        inline = sys.modules.get("matplotlib_inline.backend_inline")
+        matplotlib.rcParams["backend"] = backend
+        plt.switch_backend(backend)
+        if inline is not None:
+            inline._enable_matplotlib_integration()
     widgets = sys.modules.get("ipywidgets")
     if widgets is not None:
-        widgets._handle_ipython()  # asks on its import for the kernel, which was not there yet
+        widgets._handle_ipython()
 
 
 class _Wire(IOPubThread):
@@ -192,8 +195,11 @@ class _Wire(IOPubThread):
                     with contextlib.suppress(BlockingIOError):
                         os.read(self._woken, _ONE_READ)
                 for stream in self.streams:
-                    if number == stream.source and not stream.drain():
-                        poll.unregister(number)
+                    if number == stream.source:
+                        if not stream.drain():
+                            poll.unregister(number)
+                        if stream.held >= _HELD:
+                            stream._flush()
             while self._events:
                 self._events.popleft()()
             now = time.monotonic()
@@ -218,7 +224,7 @@ class _Stream(OutStream):
         self.source, self._target = source, getattr(sys, f"__{name}__").fileno()
         self._original_stdstream_copy = aside  # what `fileno()` says, as in a kernel
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self._held = 0
+        self.held = 0
         os.set_blocking(source, False)
         wire.streams.append(self)
 
@@ -226,7 +232,7 @@ class _Stream(OutStream):
         """Take in what was written to the file descriptor. False when nobody can write there any more."""
         read = b""
         with self._buffer_lock:
-            while self._held < _HELD:
+            while self.held < _HELD:
                 try:
                     read = os.read(self.source, _ONE_READ)
                 except BlockingIOError:
@@ -235,7 +241,7 @@ class _Stream(OutStream):
                     return False
                 text = self._decoder.decode(read)
                 self._buffers[frozenset(self._parent_header_global.items())].write(text)
-                self._held += len(text)
+                self.held += len(text)
                 self._schedule_flush()
         return True
 
@@ -248,8 +254,8 @@ class _Stream(OutStream):
             return len(string)
         self.drain()
         super().write(string)
-        self._held += len(string)
-        if self._held >= _HELD:
+        self.held += len(string)
+        if self.held >= _HELD:
             self.flush()
         return len(string)
 
@@ -259,7 +265,7 @@ class _Stream(OutStream):
 
     def _flush(self) -> None:
         self.drain()
-        self._held = 0
+        self.held = 0
         super()._flush()
 
     def _schedule_flush(self) -> None:
@@ -296,8 +302,7 @@ class IPythonKernel(ipykernel.ipkernel.IPythonKernel):
 
 
 class IPKernelApp(ipykernel.kernelapp.IPKernelApp):
-    """ipykernel's application, on a socket and two pipes; named like it, as is its part in a configuration.
-    """
+    """ipykernel's application, on a socket and two pipes; its name is that of its settings."""
 
     kernel_class = Type(IPythonKernel)
     wire: _Wire

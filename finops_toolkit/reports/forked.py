@@ -30,6 +30,7 @@ from .warm import Child, ColdStart, Zygote
 
 _CELLS = f"{__package__}.cells:serve"
 _SENT = 1_000_000_000  # bytes of messages after which a run is ended
+_ASKING = "NotebookClient._async_poll_kernel_alive"
 _REAPED = 2.0  # seconds after its socket has closed
 _LEAVE = 5.0  # seconds a notebook's own code may take to clean up, as with a real kernel
 # Read when a library is imported or the interpreter starts: a child cannot change them any more.
@@ -141,7 +142,9 @@ class ForkedKernel:
             os.set_blocking(pipe, False)
             with contextlib.suppress(BlockingIOError):
                 words.append(os.read(pipe, 1 << 16))
-        return b"".join(words).decode(errors="replace").strip()[-3000:]
+        text = b"".join(words).decode(errors="replace").strip()
+        # A crash says first what it is; whatever else ends a process says it last.
+        return text if len(text) <= 3000 else f"{text[:1500]}\n…\n{text[-1500:]}"
 
     def close(self) -> None:
         """Leave nothing behind."""
@@ -165,6 +168,7 @@ class Wire:
         self.socket = ours
         self.messages: dict[str, deque[dict[str, Any]]] = {"iopub": deque(), "shell": deque()}
         self.closed = False  # nothing will come any more
+        self.left = False  # because we do not listen any more
         self.problem = ""  # why we stopped to listen
         self._rest, self._sought, self._seen = bytearray(), 0, 0
         self._reading: asyncio.Future[None] | None = None
@@ -219,11 +223,20 @@ class Wire:
             self.send(b"")
             assert self._writing is not None
             await asyncio.wait([self._writing], timeout=1)
-        for task in (self._reading, self._writing):
+        self.closed = self.left = True
+        # nbclient forgets to end the one that asks each second whether the kernel lives.
+        asking = [task for task in asyncio.all_tasks() if _name_of(task) == _ASKING]
+        for task in (self._reading, self._writing, *asking):
             if task is not None and not task.done():
                 task.cancel()
                 await asyncio.wait([task])
-        self._reading = self._writing = None
+        # The next socket may get the number of this one.
+        asyncio.get_running_loop().remove_reader(self.socket)
+        asyncio.get_running_loop().remove_writer(self.socket)
+
+
+def _name_of(task: asyncio.Task[Any]) -> str:
+    return getattr(task.get_coro(), "__qualname__", "")
 
 
 def _message(line: bytes) -> tuple[str, dict[str, Any]]:
@@ -264,7 +277,11 @@ class _Channel:
         return wire.messages[self._name].popleft()
 
     async def _end(self, wire: Wire) -> None:
-        self._kernel.problem = self._kernel.problem or wire.problem
+        if wire.problem:
+            self._kernel.problem = wire.problem
+            self._kernel.kill()
+        if wire.left:
+            raise asyncio.CancelledError  # nbclient forgets whom it has waiting here after a timeout
         if self._name == "iopub":
             await asyncio.Event().wait()  # whoever waits for the reply is told, and ends this
         for _ in range(1000):  # what was said last is still to be read

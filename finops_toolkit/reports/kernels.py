@@ -19,7 +19,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,10 @@ from .warm import ColdStart, Zygote
 
 _PRINTED = 50_000_000  # characters of output after which a run is ended: it prints without end
 _CELLS = f"{__package__}.cells"
+_WARM = 120.0  # seconds the imports of a warm process may take
 _PICTURES = "matplotlib.pyplot"
+# What a system, a scheduler or a person ends a process with; a crash of its own has other signals.
+_FROM_OUTSIDE = (signal.SIGTERM, getattr(signal, "SIGKILL", 9), getattr(signal, "SIGHUP", 1))
 _shared: dict[frozenset[tuple[str, str]], Zygote] = {}
 _starting = threading.Lock()
 _running: set[Callable[[], None]] = set()  # what ends this process' kernels
@@ -65,7 +68,8 @@ class Execution:
 
     `cause` is one line for people, `cell` (counted from one) and `source` say where it ended, `tail` is the
     last of the error, `notebook` the notebook as far as it got. `engine` is warm or kernel, `fallback` why it
-    was a kernel when warm was to be tried.
+    was a kernel when warm was to be tried. `again` says that it may go well another time: what ended the
+    kernel came from outside.
     """
 
     notebook: Any
@@ -76,6 +80,7 @@ class Execution:
     tail: str = ""
     engine: str = "kernel"
     fallback: str = ""
+    again: bool = False
 
 
 def execute(
@@ -107,6 +112,9 @@ def execute(
     if not fallback:
         try:
             zygote = zygote or shared_process(_environment("finops"), [_PICTURES])
+            zygote.ready(_WARM)
+            # The time is the notebook's: it begins when the warm process is there.
+            limits = replace(limits, deadline=time.monotonic() + timeout)
             return _run(notebook, parameters, limits, zygote)
         except ColdStart as problem:
             if way == "warm":
@@ -122,17 +130,19 @@ def execute(
     return ended
 
 
-def warm_process(preload: Sequence[str] = (), calls: Sequence[str] = ()) -> Zygote:
+def warm_process(
+    preload: Sequence[str] = (), calls: Sequence[str] = (), environment: Mapping[str, str] | None = None
+) -> Zygote:
     """A warm process for `execute`: with what cells need, and modules to import and functions to call
-    besides.
+    besides, in this process' environment and what is added to it.
     """
     modules = [*preload, _PICTURES, _CELLS]
-    return Zygote(modules, [f"{_CELLS}:warm", *calls], environment=_environment("finops"))
+    around = {**_environment("finops"), **(environment or {})}
+    return Zygote(modules, [f"{_CELLS}:warm", *calls], environment=around)
 
 
 def shared_process(environment: Mapping[str, str], preload: Sequence[str] = ()) -> Zygote:
-    """The warm process of this process for runs that bring none: one for each environment that needs its own.
-    """
+    """The warm process of this process for runs that bring none: one for each environment that needs its own."""
     early = frozenset(early_variables(environment).items())
     with _starting:
         if early not in _shared:
@@ -186,6 +196,7 @@ def _run(notebook: Any, parameters: dict[str, Any], limits: _Limits, zygote: Zyg
             raise  # no cell was reached, in a process of our making
         if ended.cell is None:  # jupyter_client's word for a kernel that did not come up
             ended.status, ended.cause = "kernel died", f"the kernel did not start: {problem}"
+            ended.again = True
         elif not isinstance(problem, DeadKernelError):
             raise
     except PapermillExecutionError:
@@ -358,7 +369,10 @@ class _Client(PapermillNotebookClient):
             )
         if self._kernel.problem:
             return "kernel died", self._kernel.problem
-        return self._watch.death(self._kernel.exit_code())
+        code = self._kernel.exit_code()
+        status, cause = self._watch.death(code)
+        self._ended.again = status == "kernel died" and code is not None and -code in _FROM_OUTSIDE
+        return status, cause
 
 
 class _Engine(Engine):
