@@ -330,7 +330,7 @@ class Books:
         self._reads.note_plain("tables", lambda: hash_of(sorted(self.facts.tables)))
 
     def _take_table(self, name: str) -> None:
-        self._reads.note("table", {"table": name}, lambda: details.table_hash(self.facts.tables[name]))
+        self._reads.note("table", {"table": name}, lambda: details.table_hash(self.facts.tables[name], name))
 
     def _see_unit(self, unit: str) -> None:
         if unit not in self._seen:

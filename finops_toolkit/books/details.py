@@ -30,6 +30,8 @@ from .reads import value_of
 
 Arguments = Mapping[str, Any]
 
+# Rows of a table that are hashed at a time.
+_ROWS = 122_880
 # What a column of a type may be compared with; True is a number to Python, and no number here.
 _COMPARED: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("id", "text"), (str,)),
@@ -82,22 +84,27 @@ def read_sums(table: ibis.Table, arguments: Arguments, inside: Sequence[str | No
     return frame
 
 
-def table_hash(table: ibis.Table) -> str:
-    """The hash of all rows of a table, in whatever order its file has them."""
-    ordered = table.order_by([table[name] for name in table.columns])
-    return batches_hash(table.schema().to_pyarrow(), ordered.to_pyarrow_batches())
+def table_hash(table: ibis.Table, name: str) -> str:
+    """The hash of all rows of a typed table, in whatever order its file has them."""
+    reader = _engine(table).con.sql(f"SELECT * FROM books.{quote(name)} ORDER BY ALL").to_arrow_reader(_ROWS)
+    return batches_hash(reader.schema, reader)
 
 
 def _answer(table: ibis.Table, spec: Table, sql: str) -> pa.Table:
-    engine = table._find_backend()
-    # Tables of a snapshot come into the engine with the first expression that uses them.
-    engine._run_pre_execute_hooks(table)
+    engine = _engine(table)
     try:
         return engine.con.sql(sql).to_arrow_table()
     except duckdb.Error as error:
         # What the engine cannot compare or read is the reader's mistake, and no traceback.
         hint = "Compare a column with values of its own type."
         raise UsageError(f"This cannot be read from {spec.name}: {reason(error)}", hint) from error
+
+
+def _engine(table: ibis.Table) -> Any:
+    engine = table._find_backend()
+    # Tables of a snapshot come into the engine with the first expression that uses them.
+    engine._run_pre_execute_hooks(table)
+    return engine
 
 
 def _scope(spec: Table, arguments: Arguments, inside: Sequence[str | None] | None) -> str:
