@@ -55,9 +55,8 @@ def record(unit: str, order: int, **more: Any) -> dict[str, Any]:
     trend = [1e6 * (order % 7 - 3 + month % 5) if month != 4 else None for month in range(13)]
     figures = [("Revenue, to budget (EUR)", "12.3 m (−1.2 m)", "bad"), ("Cash (EUR)", "340 k", "none")]
     headline = [{"label": a, "value": b, "status": c, "trend": trend} for a, b, c in figures]
-    own = {"unit": unit, "unit_label": f"Plant {unit}", "order": order, "headline": headline, "failure": ""}
-    ends = {"page": "html", "pdf": "pdf", "workbook": "xlsx", "notebook": "ipynb"}
-    links = {key: f"{unit}/s.{end}" for key, end in ends.items()}
+    own = {"unit": unit, "unit_label": f"Plant {unit}", "order": order, "headline": headline}
+    links = {"files": {kind: {"path": f"{unit}/s.{kind}"} for kind in ("html", "pdf", "xlsx", "ipynb")}}
     period = {"period": "2025-11", "period_label": "November 2025", "period_order": 24310}
     return {
         "report": "s",
@@ -80,7 +79,7 @@ def many() -> str:
     failure = {
         "status": "timed out",
         "cause": "took longer than 600 s (in cell 7)",
-        "failure": "x.failed.html",
+        "files": {**records[130]["files"], "failure": {"path": "x.failed.html"}},
     }
     records[130] |= {**failure, "headline": []}
     return index_page({"books": "Nordic", "reports": dict(enumerate(records))}, FACTS)
@@ -460,9 +459,10 @@ def attacked(kind: str, texts: list[str]) -> str:
         return difference(*texts)
     records = []
     for each in texts:
-        places = ("unit_label", "report", "title", "cause", "period_label", "page", "failure", "pdf")
+        places = ("unit_label", "report", "title", "cause", "period_label")
+        links = {"files": {kind: {"path": each} for kind in ("html", "failure", "pdf")}}
         headline = [{"label": each, "value": each, "status": "bad", "trend": [1, 2]}]
-        one = record("x", 0, **dict.fromkeys(places, each), headline=headline)
+        one = record("x", 0, **dict.fromkeys(places, each), **links, headline=headline)
         records += [{**one, "unit": each}, {**one, "unit": f"{each}2", "status": each}]
     return index_page({"books": text, "reports": dict(enumerate(records))}, [(text, text)])
 

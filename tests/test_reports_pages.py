@@ -22,7 +22,6 @@ from finops_toolkit.errors import UsageError
 from finops_toolkit.reports.clean import Cleaner
 from finops_toolkit.reports.headlines import MIME, headline, headline_of
 from finops_toolkit.reports.index import index_page, sparkline
-from finops_toolkit.reports.manifest import read_manifest
 from finops_toolkit.reports.pages import failure_page, report_page
 from finops_toolkit.tables.model import MIME as TABLE
 from finops_toolkit.tables.model import Column, Table
@@ -105,7 +104,7 @@ def test_no_text_becomes_code(attack: str) -> None:
     facts = [(attack, attack)]
     record = {
         **dict.fromkeys(("report", "title", "unit", "unit_label", "period", "period_label", "cause"), attack),
-        **dict.fromkeys(("page", "notebook", "failure"), attack),
+        "files": {kind: {"path": attack} for kind in ("html", "ipynb", "failure")},
         **{"status": "failed", "order": 0, "period_order": 0},
     }
     trend = [1.0, None, 2.0, -1.0]
@@ -369,18 +368,29 @@ def test_a_wrong_headline_is_refused(figure: dict[str, Any]) -> None:
         headline([figure])
 
 
+def files(**paths: str) -> dict[str, Any]:
+    """Files of a report as run.json has them, by kind."""
+    return {"files": {kind: {"path": path} for kind, path in paths.items()}}
+
+
 def record(unit: str, order: int, **more: Any) -> dict[str, Any]:
     """A report as run.json has it."""
-    own = {"unit": unit, "unit_label": f"Plant {unit}", "order": order, "page": f"2025-11/{unit}/s.html"}
+    own = {
+        "unit": unit,
+        "unit_label": f"Plant {unit}",
+        "order": order,
+        **files(html=f"2025-11/{unit}/s.html"),
+    }
     period = {"period": "2025-11", "period_label": "November 2025", "period_order": 24310}
     rest = {"report": "s", "title": "Scorecard", "status": "done", "cause": "", "headline": []}
-    return {**own, **period, **rest, "notebook": "", "failure": "", **more}
+    return {**own, **period, **rest, **more}
 
 
 def test_the_index_shows_first_what_needs_attention() -> None:
     """A failed report comes first, with its cause and the earlier one, then bad figures, then tree order."""
     bad = [{"label": "Cash", "value": "−3 k", "status": "bad"}]
-    failure = {"status": "timed out", "cause": "took 5 s", "failure": "2025-11/D/s.failed.html"}
+    there = files(html="2025-11/D/s.html", failure="2025-11/D/s.failed.html")
+    failure = {"status": "timed out", "cause": "took 5 s", **there}
     records = [record("A", 0), record("B", 1), record("C", 2, headline=bad), record("D", 3, **failure)]
     old = record("A", 0, period="2025-10", period_label="October 2025", period_order=24309)
     html = index_page({"books": "Nordic", "reports": dict(enumerate([old, *records]))}, [])
@@ -417,7 +427,7 @@ def test_a_sparkline_shows_every_value(trend: list[float | None]) -> None:
 
 def test_the_index_links_every_format() -> None:
     """Each format that is there has its link; what was not made has none."""
-    there = {"pdf": "a/s.pdf", "workbook": "a/s.xlsx", "notebook": "a/s.ipynb"}
+    there = files(html="2025-11/A/s.html", pdf="a/s.pdf", xlsx="a/s.xlsx", ipynb="a/s.ipynb")
     html = index_page({"books": "x", "reports": {"x": record("A", 0, **there), "y": record("B", 1)}}, [])
 
     links = re.findall(r'<a href="([^"#]*)">(\w+)<span', html)
@@ -432,18 +442,6 @@ def test_the_index_links_every_format() -> None:
 
 def test_links_of_the_index_are_quoted() -> None:
     """A place with spaces and signs is a path for a browser."""
-    html = index_page({"books": "x", "reports": {"x": record("A", 0, page="a b/#ü%.html")}}, [])
+    html = index_page({"books": "x", "reports": {"x": record("A", 0, **files(html="a b/#ü%.html"))}}, [])
 
     assert 'href="a%20b/%23%C3%BC%25.html"' in html
-
-
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"reports": 3, "books": "x"}', "\x00"])
-def test_a_folder_of_someone_else_is_refused(tmp_path: Any, content: str) -> None:
-    """A run.json that is not ours, and one of other books, is an error before anything is written over."""
-    (tmp_path / "run.json").write_text(content)
-    with pytest.raises(UsageError, match="not written by finops"):
-        read_manifest(tmp_path, "x")
-
-    (tmp_path / "run.json").write_text('{"books": "Other", "reports": {}}')
-    with pytest.raises(UsageError, match="reports of Other"):
-        read_manifest(tmp_path, "x")

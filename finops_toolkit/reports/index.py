@@ -18,13 +18,7 @@ from .pages import POLICY, Facts, markup, shell_page
 _SCRIPT = Path(__file__).with_name("template") / "search.js"
 _FIGURES = 8  # headline figures a table has room for
 _WIDTH, _HEIGHT, _MARGIN = 84, 24, 3  # of a sparkline, in CSS pixels
-# Kind of file in run.json, what a former run.json called it, and its link.
-FORMATS = (
-    ("html", "page", "Page"),
-    ("pdf", "pdf", "PDF"),
-    ("xlsx", "workbook", "Excel"),
-    ("ipynb", "notebook", "Notebook"),
-)
+FORMATS = (("html", "Page"), ("pdf", "PDF"), ("xlsx", "Excel"), ("ipynb", "Notebook"))
 
 
 def index_page(manifest: Mapping[str, Any], facts: Facts) -> str:
@@ -114,17 +108,12 @@ def _cell(record: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """What the table says of one report; links are paths as a browser wants them."""
     if record is None:
         return None
-    links = [(name, quote(path)) for kind, former, name in FORMATS if (path := _path(record, kind, former))]
-    failure = quote(_path(record, "failure", "failure")) if record["status"] not in GOOD else ""
+    files = record["files"]
+    links = [(name, quote(files[kind]["path"])) for kind, name in FORMATS if kind in files]
+    failure = quote(files["failure"]["path"]) if "failure" in files else ""
     said = {key: record[key] for key in ("cause", "title")}
     state = {"good": record["status"] in GOOD, "status": in_words(record["status"]), "issue": _issue(record)}
     return {**said, **state, "links": links, "failure": failure}
-
-
-def _path(record: Mapping[str, Any], kind: str, former: str) -> str:
-    """Where a file of a report lies, "" where there is none."""
-    files = record.get("files")
-    return str(record.get(former) or "" if files is None else files.get(kind, {}).get("path", ""))
 
 
 def _issue(record: Mapping[str, Any]) -> str:

@@ -19,9 +19,6 @@ from typing import Any, TypedDict
 
 from .. import __version__
 from ..errors import UsageError
-from .files import replace_file
-from .index import index_page
-from .pages import Facts
 
 NAME = "run.json"
 SCHEMA = 1  # goes up when a field changes its meaning or goes away
@@ -183,26 +180,6 @@ def known_manifest(folder: Path) -> dict[str, Any] | None:
         return None
     except (ValueError, KeyError, TypeError):
         raise UsageError(
-            f"{path} was not written by finops report.", "Choose another --out, or move that file away."
+            f"{path} was not written by finops report.", "Give a folder that finops report has written."
         ) from None
     return dict(known)
-
-
-def read_manifest(folder: Path, books: str) -> dict[str, Any]:
-    """The manifest of an output folder, or an empty one.
-
-    Raises UsageError when the folder holds the reports of other books: they would be mixed or lost.
-    """
-    known = known_manifest(folder) or {"books": books, "reports": {}}
-    if known["books"] != books:
-        raise UsageError(
-            f"The folder {folder} holds the reports of {known['books']}, not of {books}.",
-            "Choose another --out.",
-        )
-    return known
-
-
-def write_manifest(folder: Path, manifest: Mapping[str, Any], facts: Facts) -> None:
-    """Write run.json and the index page that shows it, each whole or not at all."""
-    replace_file(folder / NAME, manifest_bytes(manifest))
-    replace_file(folder / "index.html", index_page(manifest, facts))
