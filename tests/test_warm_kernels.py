@@ -475,11 +475,19 @@ def test_a_process_with_threads_is_not_forked(tmp_path: Path, monkeypatch: pytes
 
 
 @pytest.mark.usefixtures("own_zygotes")
-def test_libraries_that_cannot_be_imported_are_no_hindrance(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The warm process fails at its imports: kernels start the ordinary way and say what is missing."""
-    monkeypatch.setattr(provisioner, "PRELOAD", ("no_such_module",))
-    with started() as kernel:
-        assert "No module named 'no_such_module'" in kernel.cold_reason
+def test_libraries_that_cannot_be_imported_are_no_hindrance(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A library that is not installed is left out; one whose import fails: kernels start the ordinary way."""
+    (tmp_path / "broken_library.py").write_text("raise ValueError('no licence')\n")
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    monkeypatch.setattr(provisioner, "PRELOAD", (*provisioner.PRELOAD, "no_such_module"))
+    with started(env=environment) as kernel:
+        assert kernel.cold_reason == ""
+    provisioner._zygotes.pop().close()
+    monkeypatch.setattr(provisioner, "PRELOAD", ("broken_library",))
+    with started(env=environment) as kernel:
+        assert "ValueError: no licence" in kernel.cold_reason
 
 
 def test_systems_without_a_safe_fork_start_the_ordinary_way(monkeypatch: pytest.MonkeyPatch) -> None:
