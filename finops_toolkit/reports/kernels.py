@@ -142,7 +142,7 @@ def warm_process(
 
 
 def shared_process(environment: Mapping[str, str], preload: Sequence[str] = ()) -> Zygote:
-    """The warm process of this process for runs that bring none: one for each environment that needs its own."""
+    """The warm process for runs that bring none: one for each environment that needs its own."""
     early = frozenset(early_variables(environment).items())
     with _starting:
         if early not in _shared:

@@ -111,7 +111,7 @@ class Watch:
         return total
 
     def death(self, code: int | None) -> tuple[str, str]:
-        """The outcome and its cause, in words, of a process that ended with an exit code (as Popen gives it)."""
+        """The outcome of a process that ended with an exit code (as of Popen), and its cause in words."""
         if code is None:
             return "kernel died", "the kernel died"
         if code >= 0:
