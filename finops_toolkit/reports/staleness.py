@@ -143,9 +143,10 @@ def _software() -> str:
 
 
 def read_words(read: Mapping[str, Any]) -> str:
-    """A recorded read for people: its name and its scope."""
-    scope = [f"{k} {v}" for k, v in read["arguments"].items() if k in ("table", "unit", "period") and v]
-    return " ".join([read["name"], *scope])
+    """A recorded read for people: what was read, and of which unit."""
+    given = read["arguments"]
+    what = str(given.get("table") or read["name"])
+    return f"{what} of {given['unit']}" if given.get("unit") else what
 
 
 def _told(words: Iterable[str]) -> str:

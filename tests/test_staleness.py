@@ -1,0 +1,136 @@
+"""What is stale, and why: nothing is made again without a reason, nothing with a reason is left as it is."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import nbformat.v4 as v4
+import pytest
+
+from finops_toolkit.books.stamps import DATASETS
+from finops_toolkit.cli import main
+
+CELL = 'data: str = ""\nunit: str = "NORTH"\nperiod: str = "latest-closed"\ntop: int = 3\n'
+READS = """\
+from finops_toolkit.books import open_books
+books = open_books(data or None)
+print(books.rows("decisions", unit=unit, limit=top)["decision"].tolist())
+print(books.panel().series("revenue", unit)[-1])
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with a notebook that reads the books."""
+    write(tmp_path)
+    return tmp_path
+
+
+def write(folder: Path, extra: str = "") -> None:
+    """The notebook, with another cell perhaps."""
+    cells = [v4.new_code_cell(CELL, id="first", metadata={"tags": ["parameters"]})]
+    cells += [v4.new_code_cell(code, id=f"cell{place}") for place, code in enumerate([READS, extra]) if code]
+    nbformat.write(v4.new_notebook(cells=cells), folder / "short.ipynb")
+
+
+def report(folder: Path, *words: str, code: int = 0) -> None:
+    """`finops report` on the folder's notebook, and data where it has some, into its `out`."""
+    own = ["--data", str(folder / "company")] if (folder / "company").exists() else []
+    place = [*own, "--out", str(folder / "out"), "--formats", "html"]
+    assert main(["report", str(folder / "short.ipynb"), *place, "--jobs", "1", *words]) == code
+
+
+def reasons(folder: Path, capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, str]:
+    """What --why says of each unit's report."""
+    capsys.readouterr()
+    report(folder, "--why", *words)
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith(("make ", "keep "))]
+    return {line.split()[2]: line.split(": ", 1)[1] for line in lines}
+
+
+def change(path: Path, sql: str) -> None:
+    """Write a Parquet file anew from a SELECT over `old`, its former rows."""
+    import duckdb
+
+    with duckdb.connect() as connection:
+        connection.execute(f"CREATE TABLE old AS FROM read_parquet('{path}')")
+        path.unlink()
+        connection.execute(f"COPY ({sql}) TO '{path}' (FORMAT parquet)")
+
+
+def test_only_what_is_stale_is_made_and_each_reason_is_told(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In turn: first, unchanged, a parameter, code, a lost page, a page edited by someone, --force."""
+    units = ("--unit", "NORTH", "--unit", "SOUTH")
+    same = "data, notebook and parameters are the same"
+    page = folder / "out/2025-11/NORTH/short.html"
+
+    assert reasons(folder, capsys, *units) == dict.fromkeys(("NORTH", "SOUTH"), "it was never made")
+    before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in (folder / "out").rglob("*.html")}
+    run = (folder / "out/run.json").read_bytes()
+    assert reasons(folder, capsys, *units) == dict.fromkeys(("NORTH", "SOUTH"), same)
+    assert {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in (folder / "out").rglob("*.html")} == before
+    assert json.loads(run)["reports"] == json.loads((folder / "out/run.json").read_text())["reports"]
+
+    assert reasons(folder, capsys, *units, "--param", "top=2") == dict.fromkeys(
+        ("NORTH", "SOUTH"), "top was not set, is 2"
+    )
+    page.unlink()
+    (folder / "out/2025-11/SOUTH/short.html").write_text("edited")
+    assert reasons(folder, capsys, *units, "--param", "top=2") == {
+        "NORTH": "short.html is missing",
+        "SOUTH": "short.html is changed",
+    }
+    write(folder, "print('more')")
+    assert reasons(folder, capsys, *units, "--param", "top=2") == dict.fromkeys(
+        ("NORTH", "SOUTH"), "its notebook changed"
+    )
+    assert set(reasons(folder, capsys, *units, "--param", "top=2", "--force").values()) == {"asked for"}
+    assert reasons(folder, capsys, *units, "--param", "top=2", "--formats", "html,ipynb")["NORTH"] == (
+        "it has no ipynb"
+    )
+
+
+def test_one_plant_s_data_makes_only_its_own_reports_stale(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A changed amount of one plant: its report and its parent's are made, the others' are kept.
+
+    A file written anew with the same rows makes nothing stale.
+    """
+    shutil.copytree(DATASETS / "company", folder / "company")
+    path = folder / "company/decisions.parquet"
+    reasons(folder, capsys)
+    other = "CASE WHEN unit = 'NORTH' THEN 'X' || decision ELSE decision END AS decision"
+    change(path, f"SELECT * REPLACE ({other}) FROM old")
+    found = reasons(folder, capsys)
+    told = "the data it reads changed: decisions of"
+    assert [found.pop(unit) for unit in ("NORTH", "COMPANY")] == [f"{told} NORTH", f"{told} COMPANY"]
+    assert set(found) == {"SOUTH", "EAST", "WEST", "HQ"}
+    assert set(found.values()) == {"nothing that it reads of the data changed"}
+    change(path, "SELECT * FROM old")
+    assert set(reasons(folder, capsys).values()) == {"nothing that it reads of the data changed"}
+
+
+def test_nothing_heavy_is_opened_when_nothing_is_stale(folder: Path) -> None:
+    """An up-to-date batch imports no library of figures, and starts no kernel."""
+    report(folder, "--unit", "NORTH")
+    words = ["report", str(folder / "short.ipynb"), "--unit", "NORTH"]
+    script = f"""
+import sys
+from finops_toolkit.books import kept
+from finops_toolkit.cli import main
+kept._OPENING = 0  # the files of a fresh checkout are young
+assert main({[*words, "--out", str(folder / "out"), "--formats", "html"]!r}) == 0
+print(*({{"pandas", "ibis", "duckdb", "papermill", "IPython"}} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120)
+
+    assert "1 unchanged" in done.stdout, done.stderr
+    assert done.stdout.splitlines()[-1] == ""
