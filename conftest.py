@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -10,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).resolve().parent
 SNAPSHOT = "FINOPS_SNAPSHOT"
 
 
@@ -34,17 +37,33 @@ def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
 
 
 def _snapshot(folder: Path) -> Path:
-    """The snapshot of the generated company, of data and code as they are now; written if there is none."""
-    from finops_toolkit.books import open_books
-    from finops_toolkit.books.snapshot import snapshot_of, write_snapshot
+    """A snapshot of the generated company, of data and code as they are now; written if there is none.
 
+    Whether one fits is guessed here by what is quick to ask. The kernels do not guess: they open the books
+    themselves where it does not.
+    """
+    from finops_toolkit.books.stamps import stamps
+
+    code = [*(ROOT / "finops_toolkit" / "books").iterdir(), ROOT / "finops_toolkit" / "periods.py"]
+    seen = {
+        str(path): path.stat().st_mtime_ns for path in [*code, ROOT / "requirements.lock"] if path.is_file()
+    }
+    key = hashlib.sha256(json.dumps([seen, stamps(None, None)], sort_keys=True).encode()).hexdigest()
     with open(folder / ".lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # of several processes the first one writes it
-        written = [path for path in folder.iterdir() if path.is_dir()]
-        for path in written:
-            os.environ[SNAPSHOT] = str(path)
-            if snapshot_of(None, None) is not None:
-                return path
-            shutil.rmtree(path)
-        books = open_books()
-        return write_snapshot(books, folder, books.outline)
+        if not (folder / key).is_dir():
+            for old in [path for path in folder.iterdir() if path.is_dir()]:
+                shutil.rmtree(old)
+            _write_snapshot(folder / key)
+    return next((folder / key).iterdir())
+
+
+def _write_snapshot(folder: Path) -> None:
+    from finops_toolkit.books import open_books
+    from finops_toolkit.books.snapshot import write_snapshot
+
+    books = open_books()
+    aside = folder.with_suffix(".writing")
+    aside.mkdir()
+    write_snapshot(books, aside, books.outline)
+    aside.rename(folder)
