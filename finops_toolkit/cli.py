@@ -120,6 +120,11 @@ def _report(commands: argparse._SubParsersAction) -> None:
         help="a table (CSV or Parquet) with a row for each report: columns are the notebook's parameters",
     )
     report.add_argument("--period", metavar="P", action="append", help=f"{PERIOD}; may be repeated")
+    _report_ways(report)
+
+
+def _report_ways(report: argparse.ArgumentParser) -> None:
+    """How reports are made: where to, in which formats, how many at once, within which limits, where else."""
     report.add_argument(
         "--out", metavar="DIR", default="reports", help="folder for the reports (default: reports)"
     )

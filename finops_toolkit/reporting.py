@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import os
-import shutil
 import signal
 import time
 from collections import Counter
@@ -78,12 +77,11 @@ class Data:
 
     def snapshot(self) -> Path:
         """The snapshot's folder, written where there is none; those of other data are removed."""
-        from .books.snapshot import write_snapshot
+        from .books.snapshot import keep_only, write_snapshot
 
         if self._known is None:
             self._known = write_snapshot(self.books, self._keep, self.outline)
-        for other in set(self._keep.iterdir()) - {self._known}:
-            shutil.rmtree(other, ignore_errors=True)
+            keep_only(self._known)
         return self._known.resolve()
 
     def replay(self, read: Mapping[str, Any]) -> str:
@@ -98,9 +96,11 @@ def report(arguments: argparse.Namespace) -> int:
     from .reports import record, staleness, upload, worker
     from .reports.batch import run_batch
     from .reports.executors import workers
+    from .reports.software import leave_out_grammar
     from .reports.store import FOLDER, open_store
     from .terminal import Progress, show_reasons
 
+    leave_out_grammar()
     started = dt.datetime.now(dt.UTC)
     target = upload.open_target(arguments.upload) if arguments.upload else None
     formats, given = _formats(arguments.formats, worker.FORMATS), _given(arguments.param)

@@ -156,6 +156,12 @@ def _put(aside: Path, place: Path) -> Path:
     return place
 
 
+def keep_only(place: Path) -> None:
+    """Remove whatever else lies beside a snapshot: those of other data, and what a killed process left."""
+    for other in set(place.parent.iterdir()) - {place}:
+        shutil.rmtree(other, ignore_errors=True)
+
+
 def warm() -> None:
     """Load the snapshot of the environment's FINOPS_SNAPSHOT, for processes to be forked from this one.
 

@@ -23,7 +23,7 @@ from typing import Any
 from weakref import WeakSet
 
 from ..errors import FinopsError, UsageError
-from .software import digest, software
+from .software import digest, leave_out_grammar, software
 
 _REACH = 10  # seconds in which a scheduler must answer and have a worker
 _AT_LEAST = 8  # runs given to a cluster at a time, however small it is when the batch begins
@@ -73,6 +73,7 @@ def process_pool(jobs: int) -> Iterator[Executor]:
 
 def _prepare(stopped: Any) -> None:
     """Make this process a worker: gone with its kernels once `stopped`, the end of a pipe, closes."""
+    leave_out_grammar()
     threading.Thread(target=_leave_when, args=(stopped,), daemon=True).start()
 
 

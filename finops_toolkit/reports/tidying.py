@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import re
 import tempfile
+from functools import cache
 from typing import Any
 
 import nbformat
 
 _WIDGETS = "application/vnd.jupyter.widget-state+json"
-# Where ipykernel says that a cell's source is, in warnings and tracebacks: by its process' number.
-_SOURCES = re.compile(re.escape(tempfile.gettempdir()) + r"[/\\]+ipykernel_\d+[/\\]+")
 
 
 def tidy(notebook: Any) -> None:
@@ -54,12 +53,18 @@ def _joined(outputs: list[Any]) -> list[Any]:
     return found
 
 
+@cache
+def _sources() -> re.Pattern[str]:
+    """Where ipykernel says that a cell's source is, in warnings and tracebacks: by its process' number."""
+    return re.compile(re.escape(tempfile.gettempdir()) + r"[/\\]+ipykernel_\d+[/\\]+")
+
+
 def _name_sources(output: Any) -> None:
     if output.output_type == "stream":
-        output.text = _SOURCES.sub("", output.text)
+        output.text = _sources().sub("", output.text)
     elif output.output_type == "error":
-        output.traceback = [_SOURCES.sub("", line) for line in output.traceback]
-        output.evalue = _SOURCES.sub("", output.evalue)
+        output.traceback = [_sources().sub("", line) for line in output.traceback]
+        output.evalue = _sources().sub("", output.evalue)
 
 
 def _number_widgets(notebook: Any) -> None:
