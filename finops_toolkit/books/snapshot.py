@@ -144,7 +144,9 @@ def _finding(finding: Finding, aside: Path) -> dict[str, Any]:
 
 def _put(aside: Path, place: Path) -> Path:
     """Move what was written aside to its place, unless the same is there already and sound."""
-    if load_snapshot(place) is None:
+    if load_snapshot(place) is not None:
+        os.utime(place / RECORD)  # it is known to be true now: see kept.py
+    else:
         if place.exists():
             shutil.rmtree(place)
         try:
