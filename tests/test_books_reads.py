@@ -159,7 +159,7 @@ def test_what_depends_on_a_plant(company: Path, recorded: dict[str, list[Read]])
 
 @pytest.mark.prove
 def test_each_table_in_turn(company: Path, tmp_path: Path) -> None:
-    """One column of one plant, table by table: its own report and the company's are stale, no other plant's."""
+    """One column of one plant, table by table: its report and the company's are stale, no other plant's."""
     facts = open_books(company).facts
     reads = {unit: reads_of(facts, unit) for unit in ("NORTH", "COMPANY", "SOUTH", "EAST", "WEST")}
     before = shutil.copytree(company, tmp_path / "before")
