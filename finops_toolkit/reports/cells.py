@@ -102,7 +102,8 @@ def _show_pictures() -> None:
         import matplotlib
         import matplotlib.pyplot as plt
 
-        matplotlib.rc_file_defaults()  # what was drawn to warm up leaves no setting behind
+        plt.close("all")  # what was drawn to warm up leaves no figure and no setting behind
+        matplotlib.rc_file_defaults()
         inline = sys.modules.get("matplotlib_inline.backend_inline")
         matplotlib.rcParams["backend"] = backend
         plt.switch_backend(backend)

@@ -154,6 +154,7 @@ class ForkedKernel:
         for pipe in self._pipes:
             os.close(pipe)
         self._pipes = []
+        self.child = self.wire = None
 
 
 def early_variables(environment: Mapping[str, str]) -> dict[str, str]:
