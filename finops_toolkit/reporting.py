@@ -118,7 +118,9 @@ def report(arguments: argparse.Namespace) -> int:
         calls=(_REHEARSAL,),
     )
     seen = [*(template.path for template in templates), *data.folders]
-    with open_store(out, data.outline.name) as store, _stoppable():
+    # A cluster that is not there is known before anything is written.
+    there = workers(arguments.cluster, job.jobs, seen)
+    with there as pool, open_store(out, data.outline.name) as store, _stoppable():
         verdicts = staleness.verdicts(
             runs,
             job,
@@ -135,7 +137,7 @@ def report(arguments: argparse.Namespace) -> int:
         if any(verdict.stale for verdict in verdicts):
             job = replace(job, snapshot=str(data.snapshot()))
             folder.write([])  # one that cannot be written is known before any work
-        with workers(arguments.cluster, job.jobs, seen) as pool, Progress(len(runs)) as progress:
+        with Progress(len(runs)) as progress:
             outcomes = run_batch(verdicts, job, store, pool, data.fingerprint, progress.show)
         folder.write(outcomes)
         code = _summary(outcomes, out, (dt.datetime.now(dt.UTC) - started).total_seconds(), store.remarks)

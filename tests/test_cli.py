@@ -18,7 +18,7 @@ import nbformat.v4 as v4
 import pytest
 
 import finops_toolkit
-from finops_toolkit import cli, commands
+from finops_toolkit import cli, commands, reporting
 from finops_toolkit.errors import ContractError, FinopsError, UsageError
 
 Run = Callable[..., tuple[int, str, str]]
@@ -141,6 +141,15 @@ def test_report_makes_one_report_for_each_unit(
         (["--timeout", "-1"], "seconds"),
         (["--by", "planet"], "planet"),
         (["--nonsense"], "--nonsense"),
+        (["--memory", "50"], "megabytes, 100 or more"),
+        (["--memory", "2GB"], "megabytes, 100 or more"),
+        (["--runs", "nowhere.csv"], "nowhere.csv"),
+        (["--runs", __file__], "is no CSV"),
+        (["--upload", "wherever"], "s3://bucket/folder"),
+        (["--upload", "nosuch://place"], "s3://, gs://"),
+        (["--upload", "ftp://me:hush@127.0.0.1/x"], "holds a password"),
+        (["--cluster", "tcp://127.0.0.1:1"], "dask scheduler"),
+        (["--cluster", "nonsense"], "dask scheduler"),
         (["--out", __file__], "is a file"),
     ],
 )
@@ -305,6 +314,7 @@ def test_lab_opens_the_project(run: Run, monkeypatch: Any) -> None:
 def test_a_missing_project_is_said(run: Run, data: Path, monkeypatch: Any, tmp_path: Path) -> None:
     """Without the project's notebooks beside the package the commands say so, and what to do."""
     monkeypatch.setattr(commands, "PROJECT", tmp_path)
+    monkeypatch.setattr(reporting, "PROJECT", tmp_path)
 
     for words in (("lab",), ("report", "--data", data)):
         code, _, errors = run(*words)
@@ -348,7 +358,7 @@ def test_a_traceback_on_request(run: Run, monkeypatch: Any) -> None:
         run("check")
 
 
-@pytest.mark.parametrize("words", [[], ["report"], ["check"], ["kpis"], ["make-data"], ["lab"]])
+@pytest.mark.parametrize("words", [[], ["report"], ["diff"], ["check"], ["kpis"], ["make-data"], ["lab"]])
 def test_help_answers_at_once(words: list[str]) -> None:
     """Help loads the standard library and a few lines of ours: the fastest of three takes less than 0.3 s."""
     command = [sys.executable, "-X", "importtime", "-m", "finops_toolkit.cli", *words, "--help"]

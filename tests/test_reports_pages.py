@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import base64
 import importlib.util
 import io
@@ -302,12 +301,12 @@ def test_the_footer_says_where_it_comes_from() -> None:
 
 def test_the_footer_says_what_differs(tmp_path: Path) -> None:
     """Which pairs of ledger and records agree and which do not; no money, which may be another unit's."""
-    from finops_toolkit import commands
+    from finops_toolkit import reporting
     from finops_toolkit.books import open_books
 
     def said(name: str, data: small_company.Tables) -> str:
         books = open_books(str(small_company.write(tmp_path / name, data)))
-        facts = commands._facts(books, argparse.Namespace(data="x"))
+        facts = reporting._facts(books.outline, named=True)
         return dict(facts)["Contract and reconciliation"].replace("\u00a0", " ")
 
     whole = small_company.tables()

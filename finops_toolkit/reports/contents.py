@@ -121,6 +121,7 @@ def _table(packed: Any, role: str) -> dict[str, Any] | None:
     try:
         if packed["hidden"]:
             role = "hidden"
+        packed = _without_levels(packed)
         count = len(packed["rows"]) * len(packed["columns"])
         kept = {"role": role, **{name: packed[name] for name in ("name", "caption", "note")}}
         kept["columns"] = [_bare(column) for column in packed["columns"]]
@@ -136,6 +137,25 @@ def _table(packed: Any, role: str) -> dict[str, Any] | None:
         "keys": row_keys(table),
         "rows": packed["rows"],
         **{name: packed[name] for name in ("formats", "notes")},
+    }
+
+
+def _without_levels(packed: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A bridge without its running level: where a bar hangs says nothing that the steps do not."""
+    chart = packed["chart"] or {}
+    if chart.get("kind") != "bridge":
+        return packed
+    kept = {chart["across"], *chart["series"]}
+    places = [place for place, column in enumerate(packed["columns"]) if column["key"] in kept]
+    return {
+        **packed,
+        "columns": [packed["columns"][place] for place in places],
+        "rows": [[row[place] for place in places] for row in packed["rows"]],
+        "formulas": [],  # the levels' own are of the workbook
+        **{
+            name: [at for at in packed[name] if at[1] in kept]
+            for name in ("formats", "notes", "marks", "links")
+        },
     }
 
 

@@ -87,6 +87,8 @@ def sentences(changes: Sequence[Change]) -> list[str]:
     told = [figure_sentence(change) for change in chosen]
     more = len(figures) - len(chosen)
     told += [f"and {counted(more, 'more figure')}"] if more else []
+    if not figures:  # else they repeat one of the report
+        told += [figure_sentence(c) for c in seen if c.kind == "headline" and c.before != c.after]
     for kind, noun in (("table", "tables"), ("column", "columns"), ("row", "lines")):
         own = [change for change in seen if change.kind == kind]
         sides = {
@@ -109,10 +111,12 @@ def main_figures(figures: Sequence[Change]) -> list[list[Change]]:
     A table's columns start with what matters most; a chart repeats figures of a table before it.
     """
     tables: dict[str, dict[str, Change]] = {}
-    told: set[tuple[str, str | None, str | None]] = set()
+    told: set[tuple[object, ...]] = set()
     for change in sorted(figures, key=lambda change: change.role == "chart"):
-        if (change.row, change.before, change.after) not in told:
-            told.add((change.row, change.before, change.after))
+        # By its own name and scale, perhaps, but by the same amount.
+        same = [(change.row, change.before, change.after), (change.before, change.after), (change.amount,)]
+        if told.isdisjoint(same if change.role == "chart" else same[:1]):
+            told.update(entry for entry in same if entry != (None,))
             tables.setdefault(change.where, {}).setdefault(change.row, change)
     return [sorted(rows.values(), key=lambda c: -abs(c.amount or 0)) for rows in tables.values()]
 
