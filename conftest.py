@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -18,8 +17,8 @@ SNAPSHOT = "FINOPS_SNAPSHOT"
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
-    """With the first cell of a notebook nbval starts its kernel."""
-    if type(item.parent).__name__ != "IPyNbFile" or item.parent.kernel is not None:  # type: ignore[union-attr]
+    """With the first cell of a notebook nbval starts its kernel; where nothing can be forked, a usual one."""
+    if not hasattr(os, "fork") or type(item.parent).__name__ != "IPyNbFile" or item.parent.kernel is not None:  # type: ignore[union-attr]
         return (yield)
     from jupyter_client.provisioning import KernelProvisionerFactory
 
@@ -42,6 +41,8 @@ def _snapshot(folder: Path) -> Path:
     Whether one fits is guessed here by what is quick to ask. The kernels do not guess: they open the books
     themselves where it does not.
     """
+    import fcntl
+
     from finops_toolkit.books.stamps import stamps
 
     code = [*(ROOT / "finops_toolkit" / "books").iterdir(), ROOT / "finops_toolkit" / "periods.py"]

@@ -1,17 +1,24 @@
-"""Run all benchmarks and print the table that stands in README.md: `python -m benchmarks`."""
+"""Run benchmarks (all, or those named) and print the table that stands in README.md: `python -m benchmarks`."""
 
 from __future__ import annotations
 
-from . import books
+import sys
+from collections.abc import Callable
+
+from . import batch, books
+from .timing import Row
+
+PARTS: dict[str, Callable[[], list[Row]]] = {"books": books.run, "batch": batch.batch, "nbval": batch.nbval}
 
 
 def main() -> None:
     """Print a row for each comparison: ours in seconds, and how many times longer the others took."""
     print("| what | ours | the alternative takes |")
     print("|---|---|---|")
-    for row in books.run():
-        others = ", ".join(f"{name} {seconds / row.ours:.2g}×" for name, seconds in row.others.items())
-        print(f"| {row.name} | {row.ours:.2f} s | {others} |")
+    for name in sys.argv[1:] or PARTS:
+        for row in PARTS[name]():
+            others = ", ".join(f"{way} {seconds / row.ours:.3g}×" for way, seconds in row.others.items())
+            print(f"| {row.name} | {row.ours:.2f} s | {others} |", flush=True)
 
 
 if __name__ == "__main__":
