@@ -76,11 +76,13 @@ def _results(runs: Sequence[Run], job: Job, store: Store, pool: Workers, running
     left, suspects = deque(runs), deque[Run]()
     while left or suspects:
         alone = bool(suspects)
-        queue = deque([suspects.popleft()]) if alone else left
+        queue = suspects if alone else left
         lost: list[Run] = []
         width = 1 if alone else min(pool.count, len(queue))
+        # One waits behind each that runs, so that no worker is ever idle and little is lost with the pool.
+        ahead = 1 if alone else 2 * width
         with pool.open(width) as executor:
-            yield from _pooled(queue, executor, width, job, store, running, lost)
+            yield from _pooled(queue, executor, (width, ahead), job, store, running, lost)
         if not alone:
             suspects.extend(lost)
         for run in lost if alone else ():
@@ -90,17 +92,20 @@ def _results(runs: Sequence[Run], job: Job, store: Store, pool: Workers, running
 def _pooled(
     queue: deque[Run],
     executor: Executor,
-    width: int,
+    count: tuple[int, int],
     job: Job,
     store: Store,
     running: set[str],
     lost: list[Run],
 ) -> Iterator[Made]:
-    """What came of the runs of a queue; it ends early, with `lost` filled, when a worker goes down."""
+    """What came of the runs of a queue; it ends early, with `lost` filled, when a worker goes down.
+
+    `count` says how many run at a time, and how many are given to the executor.
+    """
+    width, ahead = count
     waiting: dict[Future[Made], Run] = {}
     while queue or waiting:
-        # One waits behind each that runs, so that no worker is ever idle and little is lost with the pool.
-        while queue and len(waiting) < 2 * width:
+        while queue and len(waiting) < ahead:
             run = queue.popleft()
             try:
                 waiting[executor.submit(make, run, job, earlier_of(store, run))] = run
@@ -108,7 +113,8 @@ def _pooled(
                 lost += [run, *waiting.values()]
                 return
         running.update(run.place for run in list(waiting.values())[:width])
-        for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+        ended = wait(waiting, return_when=FIRST_COMPLETED).done
+        for future in sorted(ended, key=lambda future: future.exception() is not None):  # what is good first
             run, problem = waiting.pop(future), future.exception()
             if problem is not None and lost_worker(problem):
                 lost += [run, *waiting.values()]

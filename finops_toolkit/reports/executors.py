@@ -10,7 +10,9 @@ import hashlib
 import logging
 import multiprocessing
 import os
+import shutil
 import signal
+import tempfile
 import threading
 import uuid
 import warnings
@@ -23,6 +25,7 @@ from typing import Any
 from weakref import WeakSet
 
 from ..errors import FinopsError, UsageError
+from .orphans import adopt, end_children
 from .software import digest, leave_out_grammar, software
 
 _REACH = 10  # seconds in which a scheduler must answer and have a worker
@@ -57,32 +60,41 @@ def process_pool(jobs: int) -> Iterator[Executor]:
     context = multiprocessing.get_context("spawn")
     # Workers hold the reading end: it closes when this process closes it or ends in whatever way.
     stopped, stop = context.Pipe(duplex=False)
-    with _interrupts_ignored():  # the processes inherit it: Ctrl-C is answered here alone
-        pool = ProcessPoolExecutor(jobs, context, _prepare, (stopped,))
-        for _ in range(jobs):
-            pool.submit(os.getpid)  # each starts here
-    try:
-        yield pool
-        pool.shutdown()
-    finally:
-        stop.close()
-        with _interrupts_ignored():
-            pool.shutdown(wait=True, cancel_futures=True)
-        stopped.close()
+    # A worker that is killed leaves its files: they lie where they are found.
+    with tempfile.TemporaryDirectory(prefix="finops-", ignore_cleanup_errors=True) as scratch:
+        with _interrupts_ignored():  # the processes inherit it: Ctrl-C is answered here alone
+            pool = ProcessPoolExecutor(jobs, context, _prepare, (stopped, scratch))
+            for _ in range(jobs):
+                pool.submit(os.getpid)  # each starts here
+        try:
+            yield pool
+            pool.shutdown()
+        finally:
+            stop.close()
+            with _interrupts_ignored():
+                pool.shutdown(wait=True, cancel_futures=True)
+            stopped.close()
 
 
-def _prepare(stopped: Any) -> None:
-    """Make this process a worker: gone with its kernels once `stopped`, the end of a pipe, closes."""
+def _prepare(stopped: Any, scratch: str) -> None:
+    """Make this process a worker: its files lie in `scratch`, and it is gone with its kernels and these files
+    once `stopped`, the end of a pipe, closes.
+    """
     leave_out_grammar()
-    threading.Thread(target=_leave_when, args=(stopped,), daemon=True).start()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # one that was started later, too
+    adopt()
+    tempfile.tempdir = scratch
+    threading.Thread(target=_leave_when, args=(stopped, scratch), daemon=True).start()
 
 
-def _leave_when(stopped: Any) -> None:
+def _leave_when(stopped: Any, scratch: str) -> None:
     from .kernels import end_kernels
 
     with suppress(EOFError, OSError):
         stopped.recv_bytes()
     end_kernels()
+    end_children()
+    shutil.rmtree(scratch, ignore_errors=True)
     os._exit(1)
 
 
@@ -165,6 +177,7 @@ def _carry_out(
             "A worker that joined the cluster later has other software than this machine.",
             "Install the same lock and package on it and restart it.",
         )
+    adopt()
     _working.add(batch)
     try:
         return function(*words, **named)

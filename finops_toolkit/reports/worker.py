@@ -138,20 +138,22 @@ def make(run: Run, job: Job, earlier: Earlier | None = None) -> Made:
 def _executed(run: Run, job: Job) -> tuple[Any, list[dict[str, Any]], int]:
     """How the notebook ended, the reads it made, and how many attempts it took."""
     from .kernels import execute
+    from .orphans import orphans_ended
 
-    attempt = 0
+    attempt, zygote = 0, _warm_process(job)
     for attempt in range(1, _ATTEMPTS + 1):  # noqa: B007
         with tempfile.TemporaryDirectory(prefix="finops-", ignore_cleanup_errors=True) as scratch:
             record = Path(scratch, "reads.jsonl")
-            ended = execute(
-                job.notebook(run),
-                run.parameters,
-                run.notebook.parent,
-                job.timeout,
-                memory=job.memory,
-                environment={**job.environment, "FINOPS_READS": str(record)},
-                zygote=_warm_process(job),
-            )
+            with orphans_ended(zygote):
+                ended = execute(
+                    job.notebook(run),
+                    run.parameters,
+                    run.notebook.parent,
+                    job.timeout,
+                    memory=job.memory,
+                    environment={**job.environment, "FINOPS_READS": str(record)},
+                    zygote=zygote,
+                )
             reads = _reads(record)
         if not ended.again:
             break
