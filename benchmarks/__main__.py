@@ -1,4 +1,4 @@
-"""Run benchmarks (all, or those named) and print the table that stands in README.md: `python -m benchmarks`."""
+"""Run benchmarks, all or those named, and print the table of README.md: `python -m benchmarks [NAME …]`."""
 
 from __future__ import annotations
 

@@ -195,8 +195,8 @@ def batch(count: int = 200) -> list[Row]:
 
 
 def nbval() -> list[Row]:
-    """All notebooks and solutions through nbval in one process: warm kernels, on books opened once, as `make test`
-    has them; ordinary kernels on such books; and ordinary kernels that open them, one each.
+    """All notebooks and solutions through nbval in one process: warm kernels on books opened once, as `make
+    test` has them; ordinary kernels on such books; and ordinary kernels that open them, one each.
     """
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", "notebooks", "exercises/solutions"]
     _seconds(command)  # the books' snapshot is there now, and its reading cached

@@ -118,6 +118,22 @@ def test_one_plant_s_data_makes_only_its_own_reports_stale(
     assert set(reasons(folder, capsys).values()) == {"nothing that it reads of the data changed"}
 
 
+def test_a_file_that_the_notebook_opens_is_data_too(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A CSV that the notebook reads, and a module beside it: a report is stale when either changes."""
+    (folder / "own.csv").write_text("a\n1\n")
+    (folder / "beside.py").write_text("factor = 2\n")
+    write(folder, "import beside, pandas\nprint(pandas.read_csv('own.csv').a[0] * beside.factor)")
+    one = ("--unit", "NORTH")
+
+    assert reasons(folder, capsys, *one) == {"NORTH": "it was never made"}
+    assert reasons(folder, capsys, *one) == {"NORTH": "data, notebook and parameters are the same"}
+    (folder / "own.csv").write_text("a\n3\n")
+    assert reasons(folder, capsys, *one) == {"NORTH": "files it opens changed: own.csv"}
+    (folder / "beside.py").write_text("factor = 3\n")
+    assert reasons(folder, capsys, *one) == {"NORTH": "files it opens changed: beside.py"}
+    assert ">9\n" in (folder / "out/2025-11/NORTH/short.html").read_text()
+
+
 def test_nothing_heavy_is_opened_when_nothing_is_stale(folder: Path) -> None:
     """An up-to-date batch imports no library of figures, and starts no kernel."""
     report(folder, "--unit", "NORTH")

@@ -43,6 +43,8 @@ from tornado.ioloop import IOLoop
 from traitlets import Any as AnyTrait
 from traitlets import Type
 
+from .opened import record_opened
+
 _HELD = 1_000_000  # characters printed that may wait for the next flush
 _ONE_READ = 1 << 16
 
@@ -77,6 +79,8 @@ def serve(arguments: Mapping[str, Any], files: Sequence[int]) -> int:
     app.aside = files[3]
     app.initialize(options)
     _show_pictures()
+    if os.environ.get("FINOPS_READS"):
+        record_opened(os.environ["FINOPS_READS"])
     app.start()
     _end(app)
     return 0

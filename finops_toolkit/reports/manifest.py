@@ -74,6 +74,7 @@ class Record(TypedDict, total=False):
     key: dict[str, str]
     source: str
     reads: str
+    opened: dict[str, str]
     issue: IssueFields
     contents: str
     seconds: float

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from . import opened
 from .plan import Run
 from .secrets import redacted
 from .staleness import key_of
@@ -54,6 +55,7 @@ def record_of(
         "key": key_of(run, job),
         "source": source if done else "",
         "reads": sha256(parts["reads"]) if made.reads else "",
+        "opened": {r["arguments"]["path"]: r["sha256"] for r in made.reads if r["name"] == opened.NAME},
         "contents": sha256(parts["contents"]) if done else before.get("contents", ""),
         **({"issue": issue} if (issue := made.issue if done else before.get("issue")) else {}),
         "engine": made.engine,
@@ -71,7 +73,7 @@ def sidecars(made: Made) -> dict[str, bytes]:
 
 
 def _parts(made: Made) -> dict[str, bytes]:
-    parts = {"reads": _json(list(made.reads))} if made.reads else {}
+    parts = {"reads": _json([r for r in made.reads if r["name"] != opened.NAME])} if made.reads else {}
     return parts | ({} if made.contents is None else {"contents": _json(made.contents)})
 
 

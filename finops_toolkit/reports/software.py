@@ -17,8 +17,8 @@ _NAME = re.compile(r"[A-Za-z0-9._-]+")
 def leave_out_grammar() -> None:
     """Keep this process, if it is all ours, from building a grammar of web addresses with the first notebook.
 
-    jsonschema builds it, where the package is there, to check a format that notebooks do not have; it takes as
-    long as all the rest of starting. Without the package jsonschema does without.
+    jsonschema builds it, where the package is there, to check a format that notebooks do not have; it takes
+    as long as all the rest of starting. Without the package jsonschema does without.
     """
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
+from . import opened
 from .plan import Run
 from .software import software
 from .worker import Job
@@ -114,7 +115,12 @@ def _verdict(
         words = ", ".join(f"{path.rpartition('/')[2]} is {what}" for path, what in gone.items())
         return Verdict(run, True, words)
     if not record.get("reads"):
-        return Verdict(run, True, "it reads no books, so nobody can tell what it depends on")
+        return Verdict(run, True, "it reads no data, so nobody can tell what it depends on")
+    other = [path for path, digest in record["opened"].items() if opened.hash_now(path) != digest]
+    if other:
+        return Verdict(
+            run, True, f"files it opens changed: {_told(path.rpartition('/')[2] for path in other)}"
+        )
     if source and record.get("source") == source:
         return Verdict(run, False, "data, notebook and parameters are the same")
     changed_reads = moved(record["reads"])
