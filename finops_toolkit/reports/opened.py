@@ -28,6 +28,7 @@ def record_opened(file: str) -> None:
     has itself written.
     """
     apart = [sys.prefix, sys.base_prefix, sys.exec_prefix, str(Path(__file__).parent.parent), *_NOT_DATA]
+    apart += filter(None, [os.environ.get("FINOPS_SNAPSHOT")])  # what is read of the books is recorded there
     own = os.path.join(os.path.realpath(tempfile.gettempdir()), SCRATCH)
     known = (own, *(os.path.realpath(folder) + os.sep for folder in apart))
     seen: set[str] = set()
