@@ -6,6 +6,7 @@ import json
 import os
 import random
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -23,6 +24,7 @@ from finops_toolkit.reports.outcomes import good
 from finops_toolkit.reports.store import open_store
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="reads /proc")
+BOOKS = "Aldermere Flow Control"  # the generated company
 LIMIT = 240.0
 GONE = 2.0  # seconds after which nothing of a batch that was killed may run
 FORMATS = ("html", "ipynb")
@@ -178,8 +180,7 @@ class Scene:
 
     def files(self) -> dict[str, tuple[bytes, ...]]:
         """Of each report the bytes of its formats, by its number, once what was begun is made whole."""
-        header = json.loads((self.out / ".finops/journal").read_text().partition("\n")[0])
-        with open_store(self.out, header["books"]) as store:
+        with open_store(self.out, BOOKS) as store:
             places = {str(r["parameters"].get("number", 0)): p for p, r in store.records.items()}
             assert not any(store.check(place) for place in places.values())
         assert not list((self.out / ".finops/aside").iterdir())
@@ -195,10 +196,14 @@ class Scene:
         path = self.out / ".finops/journal"
         return path.stat().st_size if path.exists() else 0
 
+    def leavings(self) -> list[Path]:
+        """Files left in the folder for temporary ones."""
+        return [path for path in self.temp.rglob("*") if not path.is_dir()]
+
     def is_clean(self) -> None:
         """Nothing is left behind: no process, no file where there was none."""
-        until(lambda: not self.processes(), f"processes are left: {self.processes()}", GONE)
-        assert not list(self.temp.iterdir())
+        until(lambda: not self.processes(), "processes are left", GONE)
+        assert not self.leavings()
         assert not list((self.out / ".finops/aside").iterdir())
 
 
@@ -283,3 +288,129 @@ def test_a_second_batch_on_the_folder_is_refused(chaos: tuple[Scene, list[str], 
 
     assert second.code == 2 and second.made == set()
     assert re.search(r"^finops: Another batch is writing to .*: process \d+ on ", second.errors)
+
+
+@dataclass
+class Strike:
+    """What is done to a call, and when: once the journal has grown so many bytes, so many seconds later.
+
+    `kind` is SIGKILL, SIGINT (as Ctrl-C, to the whole group), SIGTERM (to the call alone), or worker: one of
+    its worker processes gets SIGKILL.
+    """
+
+    kind: str
+    growth: int
+    delay: float
+
+    def carry_out(self, scene: Scene, process: subprocess.Popen[str]) -> bool:
+        """Whether it came in time."""
+        start, lock = scene.journal(), scene.out / ".finops/lock"
+        until(lambda: process.poll() is not None or (lock.exists() and lock.stat().st_size), "a lock")
+        until(lambda: process.poll() is not None or scene.journal() - start >= self.growth, "some growth")
+        end = time.monotonic() + self.delay
+        while time.monotonic() < end and process.poll() is None:
+            time.sleep(0.0005)
+        if process.poll() is not None:
+            return False
+        if self.kind == "worker":
+            workers = [p for p in scene.processes() if b"spawn_main" in _of(p, "cmdline")]
+            if workers:
+                os.kill(workers[self.growth % len(workers)], signal.SIGKILL)
+        elif self.kind == "SIGINT":
+            os.killpg(process.pid, signal.SIGINT)
+        else:
+            os.kill(process.pid, getattr(signal, self.kind))
+        return True
+
+
+def _of(process: int, name: str) -> bytes:
+    try:
+        return Path(f"/proc/{process}/{name}").read_bytes()
+    except OSError:
+        return b""
+
+
+def strikes(seed: int, kinds: Sequence[str], reports: int) -> list[Strike]:
+    """Strikes at random moments of a batch, more of them in its first part, so that something is left."""
+    chance = random.Random(seed)
+    found = []
+    for kind in kinds:
+        growth = int(chance.random() ** 2 * 2500 * reports)
+        early = chance.random() < 0.2  # while it starts: nothing has grown yet
+        found.append(Strike(kind, 0 if early else growth, chance.uniform(0, 3 if early else 0.3)))
+    return found
+
+
+def chain(scene: Scene, version: int, blows: Sequence[Strike]) -> dict[str, int]:
+    """Make all reports of a version, struck again and again; after each blow nothing of them is broken.
+
+    Old is what stood there before, new what stands there at the end: after each blow each report is wholly
+    the one or the other, and the next call makes just those that are old. Returns counts.
+    """
+    old = scene.files() if scene.journal() else {}
+    numbers = {str(n) for n in range((scene.folder / "runs.csv").read_text().count("\n") - 1)}
+    seen, todo, counts = [], numbers, dict.fromkeys(("blows", "late", "repeated"), 0)
+    begun = len(scene.begun())
+    for blow in [*blows, None]:
+        process = scene.start(version)
+        came = blow is not None and blow.carry_out(scene, process)
+        said = scene.ended(process)
+        counts["blows" if came else "late"] += blow is not None
+        until(lambda: not scene.processes(), f"{blow}: {scene.processes()} are left", GONE)
+        assert "Traceback" not in said.errors
+        if "make " in said.out or said.code == 0:
+            assert said.made == todo, blow
+        if not came or (blow and blow.kind == "worker"):
+            assert said.code == 0, said
+        elif blow and blow.kind in ("SIGINT", "SIGTERM"):
+            assert said.code in (130, -signal.SIGTERM if blow.kind == "SIGTERM" else 130), said
+        now = scene.files()
+        seen.append(now)
+        todo = {n for n in numbers if now.get(n, ()) == old.get(n, ())}
+        if came and said.code == 130 and "interrupted: " in said.out:
+            states = {n: scene.reports()[n]["status"] for n in numbers}
+            assert {n for n, s in states.items() if s in ("interrupted", "not started")} == todo
+            assert set(states.values()) <= {"done", "interrupted", "not started"}
+            assert f"interrupted: {len(todo)}\N{NO-BREAK SPACE}report" in said.out
+        if came and blow and blow.kind != "SIGKILL":
+            assert not scene.leavings()
+    new = seen[-1]
+    assert set(new) >= numbers and all(report["status"] == "done" for report in scene.reports().values())
+    for now in seen:
+        wrong = [n for n in numbers if now.get(n, ()) not in (old.get(n, ()), new[n])]
+        assert not wrong
+    for number in numbers:
+        assert f"report {number} version {version} ".encode() in new[number][1]
+    counts["repeated"] = len(scene.begun()) - begun - len(numbers)
+    scene.is_clean()
+    return counts
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("seed", range(20))
+def test_two_hundred_blows_lose_nothing(
+    tmp_path: Path, seed: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same at 200 random moments, most of them SIGKILL, ten of them over each batch of forty reports."""
+    scene = Scene(tmp_path)
+    scene.runs([""] * 40)
+    first = scene.call(1)
+    assert first.code == 0
+    kinds = random.Random(seed).choices(("SIGKILL", "SIGINT", "SIGTERM", "worker"), (7, 1, 1, 1), k=10)
+    blows = strikes(seed, kinds, 12)
+
+    counts = chain(scene, 2, blows)
+    with capsys.disabled():
+        print(f"seed {seed}: {counts} {kinds}")
+
+
+def test_whatever_strikes_a_batch_nothing_good_is_lost(chaos: tuple[Scene, list[str], Said, Said]) -> None:
+    """SIGKILL, Ctrl-C, a request to end and a killed worker, one after the other, over an earlier batch: each
+    report is old or new, no kernel is left, and each call makes only the rest.
+    """
+    scene = chaos[0]
+    scene.runs([""] * 6)
+    blows = [Strike("SIGKILL", 1, 0.05), Strike("SIGINT", 1, 0.0), Strike("SIGTERM", 0, 1.0)]
+
+    counts = chain(scene, 2, [*blows, Strike("worker", 1, 0.0)])
+    assert counts["repeated"] <= 12

@@ -83,7 +83,7 @@ def _prepare(stopped: Any, scratch: str) -> None:
     leave_out_grammar()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # one that was started later, too
     adopt()
-    tempfile.tempdir = scratch
+    os.environ["TMPDIR"] = tempfile.tempdir = scratch  # for all that it starts, too
     threading.Thread(target=_leave_when, args=(stopped, scratch), daemon=True).start()
 
 
@@ -94,7 +94,10 @@ def _leave_when(stopped: Any, scratch: str) -> None:
         stopped.recv_bytes()
     end_kernels()
     end_children()
-    shutil.rmtree(scratch, ignore_errors=True)
+    aside = f"{scratch}-{os.getpid()}"
+    with suppress(OSError):  # another worker was first
+        os.rename(scratch, aside)  # else a run that is still being begun here could put files into it
+    shutil.rmtree(aside, ignore_errors=True)
     os._exit(1)
 
 
