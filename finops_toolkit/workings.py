@@ -8,15 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import replace
+from itertools import accumulate
 from typing import Any
 
 import pandas as pd
 
 from .books import Books
 from .books.ledger import ledger_sums
-from .kpis import Catalogue, Kpi, catalogue_of, trace
+from .kpis import Catalogue, Kpi, catalogue_of
 from .kpis.formulas import Call, Name, Node, Number, Product, Sum
-from .kpis.tracing import part_of
+from .kpis.tracing import inputs_of, part_of
 from .periods import month_end, month_start
 from .records import records_of
 from .scorecard.figures import LINES
@@ -85,28 +86,30 @@ def ledger_rows(books: Books, statement: Any) -> Table:
     when, year = statement.period, statement.period.year(books.fiscal_start)
     months = (min(when.first, year.first) - 12, year.last)
     accounts = books.rows("accounts", limit=_MOST_ACCOUNTS)
-    actual = _booked(books, statement.unit, accounts)
-    actual = actual[actual["month"] <= when.last]
-    frames = [
-        actual.assign(column="actual"),
-        _budgeted(books, statement.unit, accounts).assign(column="budget"),
-    ]
-    frame = pd.concat(frames, ignore_index=True)
-    frame = frame[frame["month"].between(*months) & frame["amount"].ne(0)]
-    wide = frame.pivot_table(index=["line", "account", "month"], columns="column", values="amount",
-                             aggfunc="sum")  # fmt: skip
     names = dict(zip(accounts["account"], accounts["name"], strict=True))
+    actual = {
+        place: amount
+        for place, amount in _booked(books, statement.unit, accounts).items()
+        if place[2] <= when.last
+    }
+    budget = _budgeted(books, statement.unit, accounts)
     known = list(dict.fromkeys(statement.table["line"]))
-    rows, keys = [], []
-    for line in (line for line in _SIMPLE if line in known):
-        own = wide.loc[[line]] if line in wide.index.get_level_values(0) else wide.iloc[:0]
-        for number, ((_, account, month), values) in enumerate(own.iterrows()):
-            amounts = [values.get(column) for column in ("actual", "budget")]
-            name = names.get(account)
-            rows.append((_SIMPLE[line].name, str(account), "" if missing(name) else str(name),
-                         month_end(int(month)),
-                         *(None if missing(one) else int(one) / SCALE for one in amounts)))  # fmt: skip
-            keys.append(line if number == 0 else f"{line}-{number}")
+    order = {line: number for number, line in enumerate(line for line in _SIMPLE if line in known)}
+    places = [
+        place
+        for place in actual.keys() | budget.keys()
+        if place[0] in order and months[0] <= place[2] <= months[1]
+        and (actual.get(place) or budget.get(place))
+    ]  # fmt: skip
+    rows, keys, seen = [], [], dict[str, int]()
+    for place in sorted(places, key=lambda place: (order[place[0]], *place[1:])):
+        line, account, month = place
+        name = names.get(account)
+        amounts = [amount / SCALE if (amount := side.get(place)) else None for side in (actual, budget)]
+        rows.append((_SIMPLE[line].name, account, "" if missing(name) else str(name), month_end(month),
+                     *amounts))  # fmt: skip
+        number = seen[line] = seen.get(line, -1) + 1
+        keys.append(line if number == 0 else f"{line}-{number}")
     columns = (
         Column("line", "Line of the statement"),
         Column("account", "Account"),
@@ -123,50 +126,65 @@ def ledger_rows(books: Books, statement: Any) -> Table:
                  hidden=True)  # fmt: skip
 
 
-def _booked(books: Books, unit: str, accounts: pd.DataFrame) -> pd.DataFrame:
-    """[line, account, month, amount] of what was booked, in ten-thousandths."""
-    panel, below = books.panel(), set(books.below(unit))
-    by = ["account", "unit", "month"]
+_Amounts = dict[tuple[str, str, int], int]  # of a line, an account and a month, in ten-thousandths
+
+
+def _booked(books: Books, unit: str, accounts: pd.DataFrame) -> _Amounts:
+    """What was booked."""
+    panel, by = books.panel(), ["account", "unit", "month"]
     if "journal" in books.tables:
         frame, given = books.sums("journal", by, ["amount"], unit).rename(columns={"amount": "flow"}), False
     elif "balances" in books.tables:
         frame, given = books.sums("balances", by, ["flow", "closing"], unit), panel.closings
     else:
-        return pd.DataFrame(columns=["line", "account", "month", "amount"])
-    frame = frame[frame["unit"].isin(below) & (frame["month"] <= panel.months[-1])]
-    values = ["flow", "closing"] if given else ["flow"]
-    frame = frame.groupby(["account", "month"], as_index=False)[values].sum()
-    found = []
+        return {}
+    frame = frame[frame["unit"].isin(books.below(unit)) & (frame["month"] <= panel.months[-1])]
+    flows = _by_account(frame, "flow")
+    closings = _by_account(frame, "closing") if given else {}
+    found: _Amounts = {}
     for item in ledger_sums(accounts, (), given):
         line = item.measure.name
-        if line in _SIMPLE:
-            rows = frame[frame["account"].isin(item.accounts)]
+        if line not in _SIMPLE:
+            continue
+        for account in item.accounts & flows.keys():
+            amounts = closings[account] if item.column == "closing" else flows[account]
             if item.accumulate:
                 # What was never moved again still stands: a balance runs on through every month.
-                wide = rows.pivot(index="account", columns="month", values="flow")
-                wide = wide.reindex(columns=range(int(frame["month"].min()), panel.months[-1] + 1))
-                rows = wide.fillna(0).astype("int64").cumsum(axis=1).stack().rename("flow").reset_index()
-                rows = rows.set_axis(["account", "month", "flow"], axis=1)
-            amount = item.sign * rows[item.column]
-            found.append(rows[["account", "month"]].assign(line=line, amount=amount))
-    return pd.concat(found, ignore_index=True)
+                months = range(min(amounts), panel.months[-1] + 1)
+                amounts = dict(
+                    zip(months, accumulate(amounts.get(month, 0) for month in months), strict=True)
+                )
+            found |= {(line, account, month): item.sign * amount for month, amount in amounts.items()}
+    return found
 
 
-def _budgeted(books: Books, unit: str, accounts: pd.DataFrame) -> pd.DataFrame:
-    """[line, account, month, amount] of the budget's latest version, in ten-thousandths."""
+def _budgeted(books: Books, unit: str, accounts: pd.DataFrame) -> _Amounts:
+    """The budget's latest version."""
     if "budget" not in books.tables:
-        return pd.DataFrame({"line": [], "account": [], "month": [], "amount": []})
+        return {}
     frame = books.sums("budget", ["account", "unit", "month", "version"], ["amount"], unit)
     newest = frame.groupby(["unit", "month"])["version"].transform("max")
-    frame = frame[(frame["version"] == newest) & frame["unit"].isin(set(books.below(unit)))]
-    frame = frame.groupby(["account", "month"], as_index=False)["amount"].sum()
-    found = []
-    for item in ledger_sums(accounts, (), True, "budget_"):
-        line = item.measure.name.removeprefix("budget_")
-        if line in _SIMPLE:
-            rows = frame[frame["account"].isin(item.accounts)]
-            found.append(rows[["account", "month"]].assign(line=line, amount=item.sign * rows["amount"]))
-    return pd.concat(found, ignore_index=True)
+    frame = frame[(frame["version"] == newest) & frame["unit"].isin(books.below(unit))]
+    amounts = _by_account(frame, "amount")
+    return {
+        (line, account, month): item.sign * amount
+        for item in ledger_sums(accounts, (), True, "budget_")
+        if (line := item.measure.name.removeprefix("budget_")) in _SIMPLE
+        for account in item.accounts & amounts.keys()
+        for month, amount in amounts[account].items()
+    }
+
+
+def _by_account(frame: pd.DataFrame, column: str) -> dict[str, dict[int, int]]:
+    """Account → month → the sum of a column over units."""
+    found: dict[str, dict[int, int]] = {}
+    for account, month, amount in zip(
+        *(frame[name].tolist() for name in ("account", "month", column)), strict=True
+    ):
+        if not missing(account) and not missing(month):
+            months = found.setdefault(account, {})
+            months[int(month)] = months.get(int(month), 0) + amount
+    return found
 
 
 # --- the KPIs' inputs --------------------------------------------------------------------------------
@@ -181,10 +199,11 @@ def kpi_workings(books: Books, statement: Any, figures: Any) -> list[Table]:
     known = catalogue_of(books)
     inputs = _Inputs(books, known, statement)
     table = kpi_table(figures)
+    traced = inputs_of(books, table.keys, statement.unit, statement.period)
     notes, formulas, links = dict(table.notes), {}, {}
     for number, key in enumerate(table.keys):
         kpi = known[key]
-        inputs.add(kpi)
+        inputs.add(kpi, traced[key])
         formula = inputs.formula(kpi.tree)
         reading = f"{kpi.text}\nFormula: {kpi.formula}\nBasis: {kpi.basis}\nSource: {kpi.source}"
         notes[number, "kpi"] = reading
@@ -216,10 +235,9 @@ class _Inputs:
         self.users: dict[tuple[str, str], list[str]] = {}
         self.made: dict[tuple[str, str], str] = {}
 
-    def add(self, kpi: Kpi) -> None:
-        """The inputs that a KPI's trace names."""
-        found = trace(self.books, kpi.id, self.statement.unit, self.statement.period)
-        for row in found.table.to_dict("records"):
+    def add(self, kpi: Kpi, rows: list[dict[str, Any]]) -> None:
+        """The inputs of a KPI: the rows of its trace."""
+        for row in rows:
             place = (row["input"], row["part"])
             self.rows.setdefault(place, row)
             self.users.setdefault(place, []).append(kpi.name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -77,6 +77,16 @@ def trace(
     return Trace(found, name, span, value, exact, reason, worked, table, pairs, text)
 
 
+def inputs_of(books: Any, kpis: Sequence[str], unit: str, period: str | Period) -> dict[str, list[Row]]:
+    """By KPI the rows of its trace's table, by column: for who needs no more of the traces.
+
+    Raises as `trace` does.
+    """
+    everything = catalogue_of(books)
+    scope, _, _ = scope_of(books, everything, [unit], [period], None)
+    return {kpi: _input_rows(scope, everything.find(kpi)) for kpi in kpis}
+
+
 def _decimal(cells: Cells) -> Decimal:
     return Decimal(int(cells.data[0, 0])) / SCALE
 
@@ -85,6 +95,7 @@ def _decimal(cells: Cells) -> Decimal:
 
 
 Asked = tuple[str, str, int]
+Row = dict[str, Any]
 
 
 def _inputs(tree: Node, scope: Scope, when: str, back: int, level: int = 0) -> Iterator[tuple[Asked, int]]:
@@ -117,15 +128,21 @@ def _is_measure(scope: Scope, name: str) -> bool:
 
 
 def _input_table(scope: Scope, kpi: Kpi) -> pd.DataFrame:
+    rows = [tuple(row.values()) for row in _input_rows(scope, kpi)]
+    return pd.DataFrame(rows, columns=COLUMNS, dtype=object)
+
+
+def _input_rows(scope: Scope, kpi: Kpi) -> list[Row]:
     conditions = [side for rule in kpi.refuse for side in (rule.condition.left, rule.condition.right)]
     asked: dict[Asked, int] = {}
     for tree in (kpi.tree, *conditions):
         for one, level in _inputs(tree, scope, "ending", 0):
             asked.setdefault(one, level)
-    rows = [(level, *_input_row(scope, *one)) for one, level in asked.items()]
-    return pd.DataFrame(rows, columns=COLUMNS, dtype=object).drop_duplicates(
-        ["input", "part"], ignore_index=True
-    )
+    rows: dict[tuple[str, str], Row] = {}
+    for one, level in asked.items():
+        row = dict(zip(COLUMNS, (level, *_input_row(scope, *one)), strict=True))
+        rows.setdefault((row["input"], row["part"]), row)
+    return list(rows.values())
 
 
 def _input_row(scope: Scope, name: str, when: str, back: int) -> tuple:
