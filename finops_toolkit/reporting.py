@@ -25,7 +25,7 @@ from .books.stamps import data_folder, settled, stamps
 from .errors import UsageError
 from .reports import plan
 from .reports.plan import Choice, Run, Template
-from .wording import counted, joined, sentence
+from .wording import counted, is_whole, joined, sentence
 
 if TYPE_CHECKING:
     from .books import Books
@@ -177,7 +177,7 @@ class _Folder:
         self.store.finish(
             {
                 "run.json": manifest_bytes(manifest),
-                "index.html": index_page(manifest, self.job.facts).encode(),
+                "index.html": index_page(manifest, self.job.facts).encode("utf-8", "replace"),
             }
         )
 
@@ -294,6 +294,8 @@ def _given(words: Sequence[str]) -> dict[str, str]:
         name, equals, text = word.partition("=")
         if not equals or not name.isidentifier():
             raise UsageError(f"--param {word!r} is not understood.", "Write --param name=value.")
+        if not is_whole(text):
+            raise UsageError(f"--param {word!r} holds bytes that are no text.", "Give it in UTF-8.")
         if name in given:
             raise UsageError(f"--param {name} is given twice.", "Give each parameter once.")
         given[name] = text

@@ -133,6 +133,7 @@ def test_report_makes_one_report_for_each_unit(
         (["--param", "a b=3"], "name=value"),
         (["--param", "top=3", "--param", "top=4"], "twice"),
         (["--param", "unit=NORTH"], "--unit"),
+        (["--param", "top=\udc80"], "UTF-8"),
         (["--formats", "docx"], "html, pdf, xlsx and ipynb"),
         (["--formats", ""], "html, pdf, xlsx and ipynb"),
         (["--by", "none", "--unit", "NORTH"], "--by none"),
@@ -153,8 +154,11 @@ def test_report_makes_one_report_for_each_unit(
         (["--out", __file__], "is a file"),
     ],
 )
-def test_wrong_usage_runs_nothing(run: Run, data: Path, tmp_path: Path, words: list[str], said: str) -> None:
+def test_wrong_usage_runs_nothing(
+    run: Run, data: Path, tmp_path: Path, monkeypatch: Any, words: list[str], said: str
+) -> None:
     """What is not allowed ends with 2, names what is allowed, and writes nothing."""
+    monkeypatch.setattr("finops_toolkit.reports.executors._REACH", 1)
     path = notebook(tmp_path, "1")
     code, out, errors = run("report", path, "--data", data, "--out", tmp_path / "out", *words)
 
@@ -170,6 +174,23 @@ def test_notebooks_that_cannot_be_run(run: Run, data: Path, tmp_path: Path) -> N
     assert "parameters cell" in run("report", notebook(tmp_path, "1", parameters="print(1)"), *out)[2]
     assert "`data: str`" in run("report", notebook(tmp_path, "1", parameters="unit: str = ''"), *out)[2]
     assert not (tmp_path / "out").exists()
+
+
+def test_half_characters_stop_nothing(run: Run, data: Path, tmp_path: Path) -> None:
+    """What no file can hold (a lone surrogate) is replaced, in outputs and errors, titles and parameters."""
+    cell = "print(unit + chr(0xDC80) + 'm')\nif unit == 'SOUTH':\n    raise ValueError(chr(0xD800))"
+    path = notebook(tmp_path, cell, parameters=r'data: str = ""; unit: str = ""; mark: str = "\udc81"')
+    out = tmp_path / "out"
+    words = ("report", path, "--data", data, "--out", out, "--unit", "NORTH", "--unit", "SOUTH", "--jobs", 1)
+    code, said, _ = run(*words, "--formats", "html,pdf,xlsx,ipynb")
+
+    assert code == 1 and said.count("failed: sheet SOUTH") == 1
+    assert (out / "NORTH/sheet.html").read_text().count("NORTH\ufffdm") == 1
+    assert "NORTH\ufffdm" in (out / "NORTH/sheet.ipynb").read_text()
+    assert "ValueError" in (out / "SOUTH/sheet.failed.html").read_text()
+    assert "SOUTH\ufffdm" in (out / "SOUTH/sheet.failed.ipynb").read_text()
+    json.loads((out / "run.json").read_text())
+    assert "Plant South" in (out / "index.html").read_text()
 
 
 def test_bad_data_runs_nothing(run: Run, broken: Path, tmp_path: Path) -> None:

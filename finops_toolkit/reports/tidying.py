@@ -10,6 +10,8 @@ from typing import Any
 
 import nbformat
 
+from ..wording import is_whole
+
 _WIDGETS = "application/vnd.jupyter.widget-state+json"
 
 
@@ -33,6 +35,7 @@ def tidy(notebook: Any) -> None:
             for output in cell.outputs:
                 _name_sources(output)
     _number_widgets(notebook)
+    _make_whole(notebook)
 
 
 def _joined(outputs: list[Any]) -> list[Any]:
@@ -65,6 +68,14 @@ def _name_sources(output: Any) -> None:
     elif output.output_type == "error":
         output.traceback = [_sources().sub("", line) for line in output.traceback]
         output.evalue = _sources().sub("", output.evalue)
+
+
+def _make_whole(notebook: Any) -> None:
+    """Half a character (a lone surrogate), which no file can hold, becomes the sign for an unknown one."""
+    text = json.dumps(notebook, ensure_ascii=False)
+    if not is_whole(text):
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        notebook.update(nbformat.from_dict(json.loads(text)))
 
 
 def _number_widgets(notebook: Any) -> None:

@@ -229,7 +229,7 @@ def _published(run: Run, job: Job, notebook: Any, earlier: Earlier) -> Made:
                 else f"{type(problem).__name__}: {problem}"
             )
             raise _Unmade(f"its {_CALLED[name]} could not be made: {said}") from problem
-        files[name] = content.encode() if isinstance(content, str) else content
+        files[name] = _bytes(content) if isinstance(content, str) else content
     return Made(Outcome(run, "done"), files, contents, issue.to_json())
 
 
@@ -250,7 +250,12 @@ def _failed(run: Run, job: Job, ended: Any, earlier: Earlier) -> dict[str, bytes
         earlier=Path(earlier.page).name,
     )
     notebook = nbformat.from_dict(redacted(ended.notebook))
-    return {FAILURE: page.encode(), KEPT: (nbformat.writes(notebook) + "\n").encode()}
+    return {FAILURE: _bytes(page), KEPT: _bytes(nbformat.writes(notebook) + "\n")}
+
+
+def _bytes(text: str) -> bytes:
+    """A text as a file; half a character, which no file can hold, is a question mark."""
+    return text.encode("utf-8", "replace")
 
 
 def _pdf(notebook: Any, heading: Sequence[str], facts: Facts, title: str) -> bytes:
