@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import configparser
 import contextlib
+import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -22,13 +24,16 @@ import nbformat.v4
 import psutil
 import pytest
 import yaml
-from cluster_runs import failing, noted, run_notebook
+from cluster_runs import failing, noted
 from distributed.cli import dask_scheduler, dask_worker
 
+from finops_toolkit.cli import parser
 from finops_toolkit.errors import FinopsError, UsageError
 from finops_toolkit.reports import executors
 from finops_toolkit.reports.executors import cluster, lost
+from finops_toolkit.reports.plan import Run, plan_runs, read_templates
 from finops_toolkit.reports.software import digest, software
+from finops_toolkit.reports.worker import Job, make
 
 HERE = Path(__file__).parent
 LIMIT = 30.0
@@ -204,6 +209,14 @@ print("made", number)
 """
 
 
+def waiting_notebook(folder: Path) -> Path:
+    """A notebook that says which process it runs in, and waits; number 0 waits for ever."""
+    parameters = nbformat.v4.new_code_cell(CELL, id="first", metadata={"tags": ["parameters"]})
+    cells = [parameters, nbformat.v4.new_code_cell(WAITING, id="second")]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), folder / "waiting.ipynb")
+    return folder / "waiting.ipynb"
+
+
 def ended(process: int) -> bool:
     """Is there no such process any more, or only its name?"""
     with contextlib.suppress(psutil.NoSuchProcess):
@@ -211,38 +224,87 @@ def ended(process: int) -> bool:
     return True
 
 
+def kill_a_worker(folder: Path) -> str:
+    """Kill the worker of one of three notebooks that wait; its number, once its kernel has ended, too."""
+    until(lambda: len(list(folder.glob("*.child"))) == 3, "three notebooks at once")
+    first = next(iter(folder.glob("*.child")))
+    kernel = psutil.Process(int(until(first.read_text, "a kernel that says which it is")))
+    worker = kernel.parent().parent()  # the warm process is between them
+    assert "distributed.cli.dask_worker" in worker.cmdline()
+    worker.kill()
+    until(lambda: ended(kernel.pid), "the kernel of a killed worker to end")
+    return first.stem
+
+
+def begun(folder: Path) -> dict[str, int]:
+    """How often the notebook of each number has begun."""
+    return {path.stem: len(path.read_text().split()) for path in folder.glob("*.child")}
+
+
+def test_a_batch_on_a_cluster_outlives_a_worker(machines: Machines, tmp_path: Path) -> None:
+    """`finops report --cluster`: a worker is killed in the middle, and all reports are right, each made once
+    but the one that was in its hands.
+    """
+    path = waiting_notebook(tmp_path)
+    (tmp_path / "runs.csv").write_text("number\n" + "".join(f"{number}\n" for number in range(1, 13)))
+    for _ in range(3):
+        machines.worker()
+    command = [sys.executable, "-m", "finops_toolkit.cli", "report", str(path), "--by", "none"]
+    command += ["--runs", "runs.csv", "--param", f"folder={tmp_path}", "--cluster", machines.url]
+    command += ["--formats", "html,ipynb"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as batch:
+        killed = kill_a_worker(tmp_path)
+        (tmp_path / "release").touch()
+        said, errors = batch.communicate(timeout=2 * LIMIT)
+
+    assert batch.returncode == 0 and "Traceback" not in errors, said + errors
+    reports = json.loads((tmp_path / "reports/run.json").read_text())["reports"]
+    assert sorted(r["parameters"]["number"] for r in reports.values()) == list(range(1, 13))
+    for report in reports.values():
+        assert (report["status"], report["engine"]) == ("done", "warm")
+        for kind in ("html", "ipynb"):
+            text = (tmp_path / "reports" / report["files"][kind]["path"]).read_text()
+            assert f"made {report['parameters']['number']}\n" in text.replace("\\n", "\n")
+    times = begun(tmp_path)
+    assert times.pop(killed) == 2 and set(times.values()) == {1} and len(times) == 11
+
+
 def test_notebooks_outlive_their_worker_and_no_run_outlives_the_batch(
     machines: Machines, tmp_path: Path
 ) -> None:
-    """Notebooks run warm in workers, threads of them, too; a killed worker's are made elsewhere, all right
-    and once, and its kernel ends with it; leaving the cluster ends what is still being made. An exception of
-    a run arrives as it was raised, and is not taken for the loss of a worker.
+    """Runs are made in workers, in threads of them; a killed worker's is made elsewhere, all right and once,
+    and its kernel ends with it; leaving the cluster ends what is still being made. An exception of a run
+    arrives as it was raised, and is not taken for the loss of a worker.
     """
-    parameters = nbformat.v4.new_code_cell(CELL, metadata={"tags": ["parameters"]})
-    cells = [parameters, nbformat.v4.new_code_cell(WAITING)]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "waiting.ipynb")
-    workers = {process.pid: process for process in (machines.worker() for _ in range(3))}
-    path = tmp_path / "waiting.ipynb"
+    path = waiting_notebook(tmp_path)
+    job = Job({path: path.read_text()}, [])
+    for _ in range(3):
+        machines.worker()
+
+    def run(number: int) -> Run:
+        return plan_runs(
+            read_templates([path]), None, None, {"number": str(number), "folder": str(tmp_path)}, {}
+        )[0]
 
     with cluster(machines.url, [path]) as executor:
-        runs = [executor.submit(run_notebook, path, number, tmp_path) for number in range(1, 13)]
-        until(lambda: len(list(tmp_path.glob("*.child"))) == 3, "three notebooks at once")
-        first = until(lambda: next(iter(tmp_path.glob("*.child")), None), "a notebook that began")
-        child = int(until(first.read_text, "a kernel that says which it is"))
-        workers[int(first.with_suffix(".worker").read_text())].kill()
-        until(lambda: ended(child), "the kernel of a killed worker to end")
+        runs = [executor.submit(make, run(number), job) for number in range(1, 13)]
+        killed = kill_a_worker(tmp_path)
         (tmp_path / "release").touch()
         assert not wait(runs, LIMIT).not_done
         problem = executor.submit(failing, "no stock").exception(LIMIT)
-        endless = executor.submit(run_notebook, path, 0, tmp_path)
+        endless = executor.submit(make, run(0), job)
         last = int(until(lambda: (f := tmp_path / "0.child").exists() and f.read_text(), "an endless run"))
     until(lambda: ended(last), "the endless run to end with the batch")
 
-    assert [run.result() for run in runs] == [("done", f"made {n}", "warm  ") for n in range(1, 13)]
+    made = [future.result() for future in runs]
+    assert [(m.outcome.status, m.engine) for m in made] == [("done", "warm")] * 12
+    assert all(f"made {number}\n".encode() in m.files["html"] for number, m in enumerate(made, 1))
     assert endless.cancelled()
     assert isinstance(problem, ValueError) and str(problem) == "no stock" and lost(problem) == ""
-    began = {path.stem: len(path.read_text().split()) for path in tmp_path.glob("*.child")}
-    assert began.pop(first.stem) == 2 and set(began.values()) == {1} and len(began) == 12
+    times = begun(tmp_path)
+    assert times.pop(killed) == 2 and set(times.values()) == {1} and len(times) == 12
 
 
 PAGE = (HERE.parent / "docs" / "machines.md").read_text(encoding="utf-8")
@@ -254,8 +316,8 @@ def blocks(kind: str) -> list[str]:
 
 
 def test_the_page_on_machines_shows_what_works() -> None:
-    """Dask's commands on the page are understood by Dask, its files by their readers, and workers on it
-    have one thread.
+    """Dask's commands on the page are understood by Dask, ours by our parser, its files by their readers,
+    and workers on it have one thread.
     """
     commands = [line.split() for block in blocks("sh") for line in block.splitlines()]
     started = {words[1]: words[2:] for words in commands if words[0] == "dask"}
@@ -270,6 +332,9 @@ def test_the_page_on_machines_shows_what_works() -> None:
         dask_scheduler.main.make_context("dask scheduler", list(given["scheduler"]))
         worker = dask_worker.main.make_context("dask worker", list(given["worker"]))
         assert (worker.params["nthreads"], worker.params["memory_limit"]) == (1, "0")
+    ours = re.findall(r"^[^`\n]*?\bfinops (report .*)$", PAGE, re.MULTILINE)
+    clouds = [parser().parse_args(shlex.split(line.rstrip("\\"))).cluster for line in ours]
+    assert len(ours) >= 6 and "tcp://10.0.0.1:8786" in clouds
     for text in blocks("python"):
         compile(text, "machines.md", "exec")
     assert units[0]["Service"]["KillSignal"] == "SIGINT" and units[1]["Timer"]["Persistent"] == "true"
