@@ -6,12 +6,14 @@ import functools
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import duckdb
 import nbformat
 import nbformat.v4 as v4
 import openpyxl
@@ -170,8 +172,12 @@ def again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., set[
 
 
 def said(out: Path, unit: str) -> list[str]:
-    """What page, PDF and workbook of a unit say, as plain text each."""
-    base = out / "2025-02" / unit / "costs"
+    """What page, PDF and workbook of a unit's costs say."""
+    return texts(out / "2025-02" / unit / "costs")
+
+
+def texts(base: Path) -> list[str]:
+    """What a report's page, PDF and workbook say, as plain text each."""
     page = re.sub(r"<style>.*?</style>|<[^>]*>", " ", base.with_suffix(".html").read_text(), flags=re.DOTALL)
     pdf = " ".join(p.extract_text() for p in pypdf.PdfReader(base.with_suffix(".pdf")).pages)
     book = openpyxl.load_workbook(base.with_suffix(".xlsx"))
@@ -213,3 +219,78 @@ def test_a_report_issued_again_says_what_changed(
     again()
     assert versions(out) == {"NORTH": (3, "final"), "SOUTH": (5, "final"), "GROUP": (5, "final")}
     assert all("Preliminary before, final now" in text for text in said(out, "NORTH"))
+
+
+# --- all of it, on the generated company ----------------------------------------------------------------
+
+COMPANY = ROOT / "datasets" / "company"
+
+
+@pytest.mark.prove
+def test_all_units_are_the_same_wherever_made(tmp_path: Path) -> None:
+    """All six scorecards: two folders, two environments, another order and number of jobs, all formats."""
+    one, other = tmp_path / "one", tmp_path / "other/two"
+    report(one, "--jobs", 2)
+    units = [word for unit in reversed(list(versions(one))) for word in ("--unit", unit)]
+    report(other, "--jobs", 1, *units, folder=tmp_path, around=ELSEWHERE, umask=0o77)
+
+    made = reports(one)
+    assert len(made) == 6 * 4 + 1 and differing(made, reports(other)) == []
+
+
+def edited(folder: Path, amount: int) -> None:
+    """The administration's pay of one plant and month is `amount` more, in the journal and its balances."""
+    more = {"J100235 4": amount, "J100235 6": -amount}  # a cost, and what is owed to the staff
+    lines = "case entry || ' ' || line" + "".join(f" when '{k}' then {v}" for k, v in more.items())
+    lines += " else 0 end"
+    moves = f"case account when '6200' then {amount} when '2110' then {-amount} else 0 end"
+    place = "unit = 'SOUTH' and month"
+    columns = {
+        "journal": {name: f"{name} + {lines}" for name in ("amount", "amount_currency")},
+        "balances": {
+            "flow": f"flow + if({place} = '2025-11-01', {moves}, 0)",
+            "closing": f"closing + if({place} >= '2025-11-01', {moves}, 0)",
+        },
+    }
+    for table, changed in columns.items():
+        told = ", ".join(f"cast({how} as decimal(19, 4)) as {name}" for name, how in changed.items())
+        query = f"select * replace ({told}) from '{COMPANY / table}.parquet'"
+        duckdb.sql(f"copy ({query}) to '{folder / table}.new' (format parquet)")
+        (folder / f"{table}.new").replace(folder / f"{table}.parquet")
+
+
+@pytest.mark.prove
+def test_one_amount_of_one_plant(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Ten thousand more cost of one plant: its scorecard and the company's are version 2 and say so."""
+    books, out, before = tmp_path / "books", tmp_path / "out", tmp_path / "before"
+    shutil.copytree(COMPANY, books)
+    report(out, "--data", books)
+    shutil.copytree(out, before)
+    edited(books, 10_000)
+    told = report(out, "--data", books, "--why").splitlines()
+
+    assert sorted(line.split()[2] for line in told if line.startswith("make ")) == ["COMPANY", "SOUTH"]
+    assert {unit: version for unit, (version, _) in versions(out).items() if version > 1} == {
+        "COMPANY": 2,
+        "SOUTH": 2,
+    }
+    said = {
+        "SOUTH": [
+            "Administration, November 2025, AC: 86 → 96 EUR k",
+            "(EBIT), November 2025, AC: 56 → 46 EUR k",
+        ],
+        "COMPANY": ["Administration, November 2025, AC: 697 → 707 EUR k"],
+    }
+    for unit, sentences in said.items():
+        for text in texts(out / "2025-11" / unit / "monthly_scorecard"):
+            assert "version 2" in text and all(sentence in text for sentence in sentences)
+    assert cli.main(["diff", str(before), str(out)]) == 1
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert [line[-5:] for line in lines if "Administration" in line] == [
+        ["697", "707", "+10", "EUR", "k"],
+        ["86", "96", "+10", "EUR", "k"],
+    ]
+
+    shutil.copytree(COMPANY, books, dirs_exist_ok=True)
+    report(out, "--data", books)
+    assert versions(out)["SOUTH"] == (3, "final") and versions(out)["NORTH"] == (1, "final")
