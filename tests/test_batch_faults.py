@@ -6,6 +6,7 @@ import json
 import os
 import random
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from typing import Any
 import nbformat
 import nbformat.v4 as v4
 import pytest
+import small_company
 
 from finops_toolkit.reports.outcomes import good
 from finops_toolkit.reports.store import open_store
@@ -82,6 +84,9 @@ ACTS = {
         "done",
         "",
     ),
+    "removes": ("import shutil; shutil.rmtree(data)", "done", ""),
+    "sweeps": ("import shutil; shutil.rmtree('out')", "done", ""),
+    "fills": ("print('x' * 4_000_000)", "done", ""),
 }
 SAYS = """\
 import pandas
@@ -133,7 +138,8 @@ class Scene:
 
     def start(self, version: int, *words: str, out: Path | None = None) -> subprocess.Popen[str]:
         """`finops report`, in a process group of its own."""
-        command = [sys.executable, "-m", "finops_toolkit.cli", "report", "act.ipynb", "--unit", "NORTH"]
+        command = [sys.executable, "-m", "finops_toolkit.cli", "report", "act.ipynb"]
+        command += [] if "--unit" in words else ["--unit", "NORTH"]
         command += ["--runs", "runs.csv", "--out", str(out or self.out), "--formats", ",".join(FORMATS)]
         command += ["--jobs", "2", "--param", f"version={version}", "--why", *words]
         around = {"TMPDIR": str(self.temp), "MARK": self.mark, "BEGUN": str(self.folder / "begun")}
@@ -174,14 +180,14 @@ class Scene:
         return [int(line) for line in path.read_text().split()] if path.exists() else []
 
     def reports(self) -> dict[str, dict[str, Any]]:
-        """What run.json says of each report, by its number."""
+        """What run.json says of each report, by its number and act."""
         known = json.loads((self.out / "run.json").read_text())["reports"].values()
-        return {str(report["parameters"].get("number", 0)): report for report in known}
+        return {_number(report): report for report in known}
 
     def files(self) -> dict[str, tuple[bytes, ...]]:
-        """Of each report the bytes of its formats, by its number, once what was begun is made whole."""
+        """Of each report the bytes of its formats, by number and act, once what was begun is made whole."""
         with open_store(self.out, BOOKS) as store:
-            places = {str(r["parameters"].get("number", 0)): p for p, r in store.records.items()}
+            places = {_number(record): place for place, record in store.records.items()}
             assert not any(store.check(place) for place in places.values())
         assert not list((self.out / ".finops/aside").iterdir())
         found = {}
@@ -205,6 +211,11 @@ class Scene:
         until(lambda: not self.processes(), "processes are left", GONE)
         assert not self.leavings()
         assert not list((self.out / ".finops/aside").iterdir())
+
+
+def _number(record: dict[str, Any]) -> str:
+    given = record["parameters"]
+    return f"{given.get('number', 0)}{given.get('act', '')}"
 
 
 @dataclass
@@ -237,7 +248,7 @@ def judge(scene: Scene, acts: Sequence[str], said: Said) -> None:
     reports = scene.reports()
     wrong, told = [], {}
     for number, act in enumerate(acts):
-        report = reports[str(number)]
+        report = reports[f"{number}{act}"]
         status, cause = ACTS[act][1:] if act else ("done", "")
         if report["status"] != status or not report["cause"].startswith(cause):
             wrong.append((number, act, report["status"], report["cause"]))
@@ -375,7 +386,7 @@ def chain(scene: Scene, version: int, blows: Sequence[Strike]) -> dict[str, int]
         if came and blow and blow.kind != "SIGKILL":
             assert not scene.leavings()
     new = seen[-1]
-    assert set(new) >= numbers and all(report["status"] == "done" for report in scene.reports().values())
+    assert set(new) >= numbers and all(scene.reports()[n]["status"] == "done" for n in numbers)
     for now in seen:
         wrong = [n for n in numbers if now.get(n, ()) not in (old.get(n, ()), new[n])]
         assert not wrong
@@ -405,12 +416,91 @@ def test_two_hundred_blows_lose_nothing(
 
 
 def test_whatever_strikes_a_batch_nothing_good_is_lost(chaos: tuple[Scene, list[str], Said, Said]) -> None:
-    """SIGKILL, Ctrl-C, a request to end and a killed worker, one after the other, over an earlier batch: each
+    """SIGKILL, a request to end and a killed worker, one after the other, in a folder that holds others: each
     report is old or new, no kernel is left, and each call makes only the rest.
     """
     scene = chaos[0]
     scene.runs([""] * 6)
-    blows = [Strike("SIGKILL", 1, 0.05), Strike("SIGINT", 1, 0.0), Strike("SIGTERM", 0, 1.0)]
+    blows = [Strike("SIGKILL", 1, 0.05), Strike("SIGTERM", 1, 0.0)]
 
     counts = chain(scene, 2, [*blows, Strike("worker", 1, 0.0)])
     assert counts["repeated"] <= 12
+
+
+def test_nothing_is_begun_where_nothing_can_be_written(tmp_path: Path) -> None:
+    """A file where the folder would be, and Ctrl-C during planning: 2 and 130, each said in a line."""
+    scene = Scene(tmp_path)
+    scene.runs([""])
+    (tmp_path / "file").write_text("mine")
+    said = scene.call(1, out=tmp_path / "file/out")
+    (tmp_path / "runs.csv").unlink()
+    os.mkfifo(tmp_path / "runs.csv")
+    planning = scene.start(1)
+    with open(tmp_path / "runs.csv", "w"):  # once it is being read
+        os.killpg(planning.pid, signal.SIGINT)
+        stopped = scene.ended(planning)
+
+    assert said.code == 2 and said.errors.startswith(f"finops: {tmp_path}/file/out is a file")
+    assert (stopped.code, stopped.errors) == (130, "finops: interrupted\n")
+    assert not scene.out.exists() and (tmp_path / "file").read_text() == "mine" and not scene.begun()
+    assert not scene.processes() and not scene.leavings()
+
+
+@pytest.mark.prove
+def test_two_hundred_runs_and_the_truth_about_each(tmp_path: Path) -> None:
+    """A tenth of them raise, hang, eat memory, die, print without end or kill their worker."""
+    scene, acts = Scene(tmp_path), acts_of(200)
+    scene.runs(acts)
+
+    judge(scene, acts, scene.call(1, "--timeout", "20", "--memory", "1000"))
+
+
+@pytest.mark.prove
+def test_data_that_vanishes_is_named_by_the_runs_that_miss_it(tmp_path: Path) -> None:
+    """A run removes the folder of the data: those before it stand, those after it name the folder."""
+    scene = Scene(tmp_path)
+    small_company.write(tmp_path / "data")
+    scene.runs(["", "", "", "removes", "", "", "", ""])
+    said = scene.call(1, "--unit", "A", "--data", "data", "--jobs", "1")
+    reports = scene.reports()
+
+    assert said.code == 1 and "Traceback" not in said.errors
+    assert [r["status"] for _, r in sorted(reports.items())] == ["done"] * 4 + ["failed"] * 4
+    assert all("data" in reports[str(n)]["cause"] for n in range(4, 8))
+    again = scene.call(1, "--unit", "A", "--data", "data", "--jobs", "1")
+    assert again.code == 2 and "data" in again.errors
+    scene.is_clean()
+
+
+@pytest.mark.prove
+def test_a_folder_that_vanishes_is_told_of_and_the_next_call_makes_it_anew(tmp_path: Path) -> None:
+    """A run removes the output folder: what cannot be written then is said, in a line each."""
+    scene = Scene(tmp_path)
+    scene.runs(["", "", "sweeps", "", ""])
+    said = scene.call(1, "--jobs", "1")
+
+    assert said.code == 1 and "Traceback" not in said.errors and "of finops_toolkit itself" not in said.errors
+    assert "could not be written" in said.out + said.errors
+    scene.runs([""] * 5)
+    assert scene.call(1).code == 0 and set(scene.files()) == set("01234")
+    scene.is_clean()
+
+
+@pytest.mark.prove
+def test_a_report_for_which_there_is_no_room_is_no_loss(tmp_path: Path) -> None:
+    """A report too large for the disk fails with that cause, stands as it was before, and is made later."""
+    scene = Scene(tmp_path)
+    scene.runs(["", "fills", "", ""])
+    assert scene.call(1).code == 0
+    before = scene.files()
+    with scene.start(2) as process:
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (3_000_000, 3_000_000))
+        said = scene.ended(process)
+    after, reports = scene.files(), scene.reports()
+
+    assert said.code == 1 and "Traceback" not in said.errors
+    assert {n: r["status"] for n, r in reports.items() if r["status"] != "done"} == {"1fills": "failed"}
+    assert "could not be written: File too large" in reports["1fills"]["cause"]
+    assert after["1fills"] == before["1fills"] and not any(after[n] == before[n] for n in "023")
+    assert scene.call(2).code == 0
+    scene.is_clean()
