@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
 import os
@@ -16,6 +17,7 @@ from typing import Any
 import nbformat
 import nbformat.v4 as v4
 import pytest
+from test_manifest import wrong
 
 import finops_toolkit
 from finops_toolkit import cli, commands, reporting
@@ -176,21 +178,61 @@ def test_notebooks_that_cannot_be_run(run: Run, data: Path, tmp_path: Path) -> N
     assert not (tmp_path / "out").exists()
 
 
-def test_half_characters_stop_nothing(run: Run, data: Path, tmp_path: Path) -> None:
-    """What no file can hold (a lone surrogate) is replaced, in outputs and errors, titles and parameters."""
-    cell = "print(unit + chr(0xDC80) + 'm')\nif unit == 'SOUTH':\n    raise ValueError(chr(0xD800))"
-    path = notebook(tmp_path, cell, parameters=r'data: str = ""; unit: str = ""; mark: str = "\udc81"')
-    out = tmp_path / "out"
-    words = ("report", path, "--data", data, "--out", out, "--unit", "NORTH", "--unit", "SOUTH", "--jobs", 1)
-    code, said, _ = run(*words, "--formats", "html,pdf,xlsx,ipynb")
+ODD = """
+from finops_toolkit.books import open_books
+import os
+open_books(data).sums("journal", by=["unit"], sums=["amount"], unit=unit)
+print(unit + chr(0xDC80) + "m")
+place = "sftp://finance:{}secret@files.example.org/books".format("hunter2")
+if unit == "SOUTH":
+    raise ValueError(chr(0xDC80) + place + os.environ["BANK_TOKEN"])
+"""
+TOKEN = "tok-7f3a9c2e51d84b60"
 
-    assert code == 1 and said.count("failed: sheet SOUTH") == 1
+
+@pytest.fixture(scope="module")
+def odd(data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    """A folder of two reports, one failed; what two calls on it said: the first made them, then once more."""
+    folder = tmp_path_factory.mktemp("odd")
+    path = notebook(folder, ODD, parameters=r'data: str = ""; unit: str = ""; mark: str = "\udc81"')
+    words = ["report", path, "--data", data, "--out", folder / "out", "--unit", "NORTH", "--unit", "SOUTH"]
+    words += ["--formats", "html,pdf,xlsx,ipynb", "--upload", f"file://{folder}/up?key={TOKEN}"]
+    command = [sys.executable, "-m", "finops_toolkit.cli", *map(str, words)]
+    around = {**os.environ, "BANK_TOKEN": TOKEN}
+    calls = [subprocess.run(command, env=around, capture_output=True, text=True) for _ in range(2)]
+    assert [call.returncode for call in calls] == [1, 1], calls[0].stderr
+    return folder / "out", [call.stdout + call.stderr for call in calls]
+
+
+def test_half_characters_stop_nothing(odd: tuple[Path, list[str]]) -> None:
+    """What no file can hold (a lone surrogate) is replaced, in outputs and errors, texts and parameters."""
+    out, said = odd
+
+    assert "done: sheet NORTH" in said[0] and "ValueError" in said[0]
     assert (out / "NORTH/sheet.html").read_text().count("NORTH\ufffdm") == 1
     assert "NORTH\ufffdm" in (out / "NORTH/sheet.ipynb").read_text()
-    assert "ValueError" in (out / "SOUTH/sheet.failed.html").read_text()
     assert "SOUTH\ufffdm" in (out / "SOUTH/sheet.failed.ipynb").read_text()
-    json.loads((out / "run.json").read_text())
     assert "Plant South" in (out / "index.html").read_text()
+
+
+def test_no_secret_is_told(odd: tuple[Path, list[str]]) -> None:
+    """A password in a URL and a token of the environment stand in no file and in nothing that is printed."""
+    out, said = odd
+    told = {str(path): path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    told |= {name: gzip.decompress(content) for name, content in told.items() if name.endswith(".gz")}
+    told |= {f"call {number}": text.encode() for number, text in enumerate(said)}
+
+    assert len(told) > 10 and b"sftp://" in told[str(out / "SOUTH/sheet.failed.html")]
+    for secret in (b"hunter2secret", TOKEN.encode()):
+        assert [name for name, content in told.items() if secret in content] == []
+
+
+def test_run_json_keeps_to_the_schema(odd: tuple[Path, list[str]]) -> None:
+    """Also where one report is unchanged and one failed again, half a character in its words."""
+    manifest = json.loads((odd[0] / "run.json").read_text())
+
+    assert wrong(manifest) == [] and manifest["outcomes"] == {"failed": 1, "unchanged": 1}
+    assert manifest["options"]["upload"].endswith("/up?key=•••")
 
 
 def test_bad_data_runs_nothing(run: Run, broken: Path, tmp_path: Path) -> None:
