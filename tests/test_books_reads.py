@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import json
 import shutil
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pandas as pd
@@ -21,7 +23,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from finops_toolkit import scorecard
-from finops_toolkit.books import Books, open_books
+from finops_toolkit.books import Books, details, open_books
 from finops_toolkit.books.details import table_hash
 from finops_toolkit.books.digest import batches_hash, frame_hash
 from finops_toolkit.books.facts import Facts
@@ -203,8 +205,8 @@ WAYS: dict[str, Callable[[Books], Any]] = {
     "unit": lambda books: books.unit("A"),
     "units": lambda books: books.units,
 }
-# A place, what is for the engine's room alone, and what tells of reads.
-NO_DATA = {"folder", "facts", "opened", "reads", "read_hash"}
+# A place, what is for the engine's room alone, what tells of reads, and what is made of them.
+NO_DATA = {"folder", "facts", "opened", "reads", "read_hash", "remembered"}
 
 
 @pytest.fixture(scope="module")
@@ -233,6 +235,29 @@ def test_every_way_is_a_read(small: Facts) -> None:
         assert books.reads == made, name
         assert json.loads(json.dumps([read.arguments for read in made])) == [read.arguments for read in made]
         assert changed(again, made) == [], name
+
+
+def test_part_of_a_wider_read(folder: Path) -> None:
+    """Sums of one unit and month, taken out of a read of the whole and a longer time, are those that the
+    engine gives, with the same hash; and one unit's never hold another's.
+    """
+    by = ["unit", "month", "account"]
+    for unit, months in itertools.product(("A", "B"), ("2025-03", "2025-Q1")):
+        alone, wide = open_books(folder), open_books(folder)
+        given = alone.sums("journal", by, ["amount"], unit, months)
+        whole = wide.sums("journal", by, ["amount"], wide.units["unit"].iloc[0])
+        with mock.patch.object(details, "read_sums", side_effect=AssertionError("asked the engine")):
+            part = wide.sums("journal", by, ["amount"], unit, months)
+        pd.testing.assert_frame_equal(part, given)
+        assert 0 < len(part) < len(whole) and set(part["unit"]) == {unit}
+        assert wide.reads[-1] == alone.reads[-1]
+    other = open_books(folder)
+    other.sums("journal", by, ["amount"], "A")
+    with mock.patch.object(details, "read_sums", side_effect=AssertionError("asked the engine")):
+        with pytest.raises(AssertionError, match="asked the engine"):
+            other.sums("journal", by, ["amount"], "B")
+        with pytest.raises(AssertionError, match="asked the engine"):
+            other.sums("journal", ["account"], ["amount"], "A", "2025-03")
 
 
 def test_units_are_read_one_by_one(small: Facts) -> None:

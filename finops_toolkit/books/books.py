@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,7 @@ from .contract import Table, load_contract
 from .digest import findings_hash, frame_hash, hash_of, structure_hash, unit_hash
 from .facts import Facts
 from .finding import LEVELS, Finding
+from .narrowing import part_of_sums
 from .outline import Outline, find_unit, period_within, units_below
 from .panel import Panel
 from .reads import Read, Reads, RecordedTables, failure, plain_value, read_id
@@ -62,6 +63,8 @@ class Books:
         self.tables = RecordedTables(facts.tables, self._list_tables, self._take_table)
         self._reads = Reads()
         self._kept: dict[str, pd.DataFrame] = {}
+        self._sums: list[tuple[Mapping[str, Any], pd.DataFrame]] = []  # of those kept, for parts of them
+        self._made: dict[Hashable, Any] = {}
         self._seen: set[str] = set()
         # The same question to other books is another read.
         self._reads.note_plain("source", lambda: hash_of([str(facts.folder), str(facts.opened.source or "")]))
@@ -269,6 +272,8 @@ class Books:
         self._reads.note(name, arguments, lambda: digest)
         if len(frame) <= KEPT:
             self._kept[read_id(name, arguments)] = frame
+            if name == "sums":
+                self._sums.append((arguments, frame))
         return frame.copy(deep=False)
 
     def _frame(self, name: str, arguments: Mapping[str, Any]) -> pd.DataFrame:
@@ -284,8 +289,26 @@ class Books:
             table = table if first is None else table[table["month"].between(first, last)]
             return table.reset_index(drop=True)
         self._spec(arguments["table"])
+        if name == "sums" and (part := self._part(arguments, inside)) is not None:
+            return part
         reader = {"rows": details.read_rows, "sums": details.read_sums}[name]
         return reader(self.facts.tables[arguments["table"]], arguments, inside)
+
+    def _part(self, arguments: Mapping[str, Any], inside: list[str | None] | None) -> pd.DataFrame | None:
+        """Sums out of a wider read that was made; None where there is none."""
+        for wide, frame in self._sums:
+            if wide["table"] == arguments["table"] and list(wide["by"]) == list(arguments["by"]):
+                below = units_below(self.facts.tree, wide["unit"]) if "unit" in wide else []
+                part = part_of_sums(wide, frame, arguments, below, inside or [])
+                if part is not None:
+                    return part
+        return None
+
+    def remembered(self, key: Hashable, compute: Callable[[], Any]) -> Any:
+        """What `compute` makes of reads of these books, made once for a key; not to be changed."""
+        if key not in self._made:
+            self._made[key] = compute()
+        return self._made[key]
 
     def _scope(
         self, table: str, unit: str | None, period: Period | str | None, where: Mapping[str, Any] | None

@@ -90,10 +90,11 @@ def attention(
     """
     unit, when = books.unit(unit), books.period(period)
     against, why = best_reference(books, unit, when)
+    to_date = _to_date(books, unit, when, against)  # first: its reads hold those of the period
     bridge = profit_bridge(books, unit, when, against) if against else None
     scene = Scene(books, unit, when, bridge, against or "last_year")
     threshold = threshold_of(books, unit, when, materiality_amount, materiality_percent)
-    found = [*_profit_items(books, scene), *_cash_items(scene)]
+    found = [*_profit_items(books, scene, to_date), *_cash_items(scene)]
     adverse = [item for item in found if item["money"] < 0 and -item["money"] >= threshold]
     adverse.sort(key=lambda item: (item["weight"], item["item"]))
     people = _People(books, unit, when)
@@ -110,13 +111,17 @@ def attention(
     return Attention(table, _text(table, when, threshold, books), bright, note, threshold, bridge, against)
 
 
-def _profit_items(books: Books, scene: Scene) -> list[dict]:
+def _to_date(books: Books, unit: str, period: Period, against: str | None) -> Bridge | None:
+    """The bridge of the year to date; None where that is the period itself, or has no reference."""
+    ytd = period.ytd(books.fiscal_start)
+    if against is None or ytd.months == period.months or why_no_reference(books, unit, ytd, against):
+        return None
+    return profit_bridge(books, unit, ytd, against)
+
+
+def _profit_items(books: Books, scene: Scene, to_date: Bridge | None) -> list[dict]:
     if scene.bridge is None:
         return []
-    ytd = scene.period.ytd(books.fiscal_start)
-    to_date = None
-    if ytd.months != scene.period.months and not why_no_reference(books, scene.unit, ytd, scene.against):
-        to_date = profit_bridge(books, scene.unit, ytd, scene.against)
     names = dict(zip(scene.bridge.steps["step"], scene.bridge.steps["name"], strict=True))
     steps: dict[str, tuple[str, ...]] = {step: (step,) for step in names if step not in SOLD}
     if any(step in SOLD for step in names):

@@ -72,6 +72,8 @@ LINE_STEPS = {
 }
 # Sales records and ledger agree when they differ by no more than this share of the ledger.
 AGREEMENT = 0.01
+# By these, so that a read of a year and a whole company holds that of a month and a unit.
+_PARTS = ("unit", "month")
 SALES_DRIVERS = ("sales", "returns", "standard_cost")
 
 
@@ -83,6 +85,10 @@ def check_reference(against: str) -> None:
 
 def accounts_of(books: Books) -> pd.DataFrame:
     """The accounts of the operating profit: [account, name, line, driver]; driver "" where none is given."""
+    return books.remembered("accounts of the profit", lambda: _accounts_of(books)).copy(deep=False)
+
+
+def _accounts_of(books: Books) -> pd.DataFrame:
     if "accounts" not in books.tables:
         raise UsageError(f"{books.name} has no accounts, so its profit cannot be explained.")
     frame = books.rows("accounts", limit=100_000)
@@ -100,12 +106,17 @@ def account_effects(books: Books, unit: str, period: Period, what: str = "actual
     if what == "budget":
         sums = current_budget(books, unit, period).groupby("account", as_index=False)["amount"].sum()
     elif "journal" in books.tables:
-        sums = books.sums("journal", ["account"], ["amount"], unit, period)
+        sums = _by_account(books.sums("journal", [*_PARTS, "account"], ["amount"], unit, period), "amount")
     else:
-        sums = books.sums("balances", ["account"], ["flow"], unit, period).rename(columns={"flow": "amount"})
+        sums = _by_account(books.sums("balances", [*_PARTS, "account"], ["flow"], unit, period), "flow")
     merged = accounts.merge(sums[["account", "amount"]], on="account", how="left")
     merged["effect"] = -merged["amount"].fillna(0).astype("int64")
     return merged.drop(columns="amount")
+
+
+def _by_account(frame: pd.DataFrame, column: str) -> pd.DataFrame:
+    sums = frame.groupby("account", as_index=False)[column].sum()
+    return sums.rename(columns={column: "amount"})
 
 
 def current_budget(books: Books, unit: str, period: Period) -> pd.DataFrame:
@@ -155,6 +166,11 @@ def product_sales(books: Books, unit: str, period: Period, returns: bool = True)
     """Deliveries to customers outside by product: [product, quantity, amount, cost], net of returns or
     without them.
     """
+    key = ("product sales", unit, period.first, period.last, returns)
+    return books.remembered(key, lambda: _product_sales(books, unit, period, returns)).copy(deep=False)
+
+
+def _product_sales(books: Books, unit: str, period: Period, returns: bool) -> pd.DataFrame:
     sides: list[dict | None] = [None]
     sisters = _sisters(books)
     if sisters:
@@ -162,7 +178,8 @@ def product_sales(books: Books, unit: str, period: Period, returns: bool = True)
     parts = []
     for sign, where in zip((1, -1), sides, strict=False):
         # By quantity too, so that returns (negative) can be told from sales.
-        frame = books.sums("deliveries", ["product", "quantity"], ["amount", "cost"], unit, period, where)
+        by = [*_PARTS, "product", "quantity"]
+        frame = books.sums("deliveries", by, ["amount", "cost"], unit, period, where)
         each = [round(float(quantity) * SCALE) for quantity in frame["quantity"]]
         frame["quantity"] = pd.Series(each, dtype="int64") * frame["rows"]
         frame = frame if returns else frame[frame["quantity"] > 0]
@@ -213,6 +230,12 @@ def compared_sales(books: Books, unit: str, period: Period, against: str) -> tup
 
     Without returns where the ledger books these on accounts of their own, else net of them.
     """
+    key = ("compared sales", unit, period.first, period.last, against)
+    frame, why = books.remembered(key, lambda: _compared_sales(books, unit, period, against))
+    return frame.copy(deep=False), why
+
+
+def _compared_sales(books: Books, unit: str, period: Period, against: str) -> tuple[pd.DataFrame, str]:
     if not books.has("deliveries", "cost"):
         return pd.DataFrame(), "there are no sales records with quantity and cost"
     net = not (accounts_of(books)["driver"] == "returns").any()
