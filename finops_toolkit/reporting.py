@@ -92,7 +92,12 @@ class Data:
 
 
 def report(arguments: argparse.Namespace) -> int:
-    """Check everything, make what is stale, say what became of each run."""
+    """Check everything, make what is stale, say what became of each run; gives the exit code."""
+    with _stoppable():
+        return _report(arguments)
+
+
+def _report(arguments: argparse.Namespace) -> int:
     from .reports import record, staleness, upload, worker
     from .reports.batch import run_batch
     from .reports.executors import workers
@@ -120,7 +125,7 @@ def report(arguments: argparse.Namespace) -> int:
     seen = [*(template.path for template in templates), *data.folders]
     # A cluster that is not there is known before anything is written.
     there = workers(arguments.cluster, job.jobs, seen)
-    with there as pool, open_store(out, data.outline.name) as store, _stoppable():
+    with there as pool, open_store(out, data.outline.name) as store:
         verdicts = staleness.verdicts(
             runs,
             job,

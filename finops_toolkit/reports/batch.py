@@ -10,13 +10,12 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 
-from ..errors import FinopsError
 from .executors import Workers
 from .executors import lost as lost_worker
 from .plan import Run
 from .record import earlier_of, is_sidecar, record_of, sidecars
 from .staleness import Verdict
-from .store import Store
+from .store import NotWritten, Store
 from .worker import ENDINGS, Job, Made, Outcome, make
 
 Progress = Callable[[Outcome, int, int], None]
@@ -140,17 +139,14 @@ def _kept(made: Made, job: Job, store: Store, order: int, source: str) -> Outcom
     before = store.records.get(run.place)
     try:
         store.commit(run.place, files, record_of(made, job, before, order, source))
-    except (OSError, FinopsError) as problem:
-        said = problem.message if isinstance(problem, FinopsError) else problem.strerror or str(problem)
-        cause = f"its files could not be written: {said}"
-        if outcome.status != "done":
-            cause = f"{outcome.cause}; {cause}"
-        outcome = replace(
-            outcome, status="failed" if outcome.status == "done" else outcome.status, cause=cause
-        )
+    except NotWritten as problem:
+        if outcome.status == "done":
+            outcome = replace(outcome, status="failed", cause=problem.cause)
+        else:
+            outcome = replace(outcome, cause=f"{outcome.cause}; {problem.cause}")
         lost = Made(outcome, reads=made.reads, engine=made.engine)
         # On the same disk this may fail too: what was there is there, and the next call does the run again.
-        with suppress(OSError, FinopsError):
+        with suppress(NotWritten):
             store.note(run.place, record_of(lost, job, before, order, source))
     return outcome
 
