@@ -90,7 +90,7 @@ def _report(commands: argparse._SubParsersAction) -> None:
         "report",
         help="one report for each unit, from notebooks",
         description="Make reports: notebooks × units × periods, in parallel, with an index page. Everything "
-        "is checked before the first one starts.",
+        "is checked before the first one starts, and what is up to date is kept.",
         allow_abbrev=False,
     )
     report.add_argument(

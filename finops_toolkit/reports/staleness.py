@@ -28,6 +28,7 @@ _PARTS = {
     "software": "Python or a library changed",
 }
 _PASSING = {"execution", "papermill", "collapsed", "scrolled"}  # metadata of a cell that no page shows
+_READS = {"panel": "monthly figures", "tables": "which tables there are", "company": "units and names"}
 _NAMED = 3  # changes told one by one
 
 
@@ -151,7 +152,7 @@ def _software() -> str:
 def read_words(read: Mapping[str, Any]) -> str:
     """A recorded read for people: what was read, and of which unit."""
     given = read["arguments"]
-    what = str(given.get("table") or read["name"])
+    what = str(given.get("table") or _READS.get(read["name"], read["name"].replace("_", " ")))
     return f"{what} of {given['unit']}" if given.get("unit") else what
 
 
