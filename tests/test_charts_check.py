@@ -251,9 +251,10 @@ def test_stacked_columns_need_no_base_of_their_own() -> None:
 def test_the_check_changes_nothing_on_the_figure() -> None:
     """The caller's canvas, size and pixels are the same afterwards, and pyplot keeps no figure."""
     import matplotlib.pyplot as plt
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     ax = columns()
-    ax.figure.canvas.draw()
+    FigureCanvasAgg(ax.figure).draw()
     canvas, before = ax.figure.canvas, np.asarray(ax.figure.canvas.buffer_rgba()).copy()
     check_chart(ax)
     canvas.draw()

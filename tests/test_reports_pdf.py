@@ -21,9 +21,11 @@ import pytest
 from PIL import ImageFont
 
 from finops_toolkit.errors import FinopsError
-from finops_toolkit.reports import kernels, pdf, pdf_document, worker
+from finops_toolkit.reports import batch, kernels, pdf, pdf_document, worker
 from finops_toolkit.reports.pdf import report_pdf
 from finops_toolkit.reports.plan import plan_runs, read_templates
+from finops_toolkit.reports.record import earlier_of
+from finops_toolkit.reports.store import open_store
 from finops_toolkit.tables import MIME, Column, Table, table_html
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
@@ -326,9 +328,15 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     run = plan_runs(read_templates([tmp_path / "tiny.ipynb"]), None, None, {}, {})[0]
 
     def made(*formats: str, status: str = "done") -> tuple[worker.Outcome, dict[str, bytes]]:
-        monkeypatch.setattr(kernels, "execute", lambda book, *_: kernels.Execution(book, status, "why"))
-        outcome = worker.make(run, worker.Job(tmp_path / "out", FACTS, formats))
-        return outcome, {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+        ended = lambda book, *_, **__: kernels.Execution(book, status, "why")  # noqa: E731
+        monkeypatch.setattr(kernels, "execute", ended)
+        monkeypatch.setattr(worker, "_warm_process", lambda _: None)
+        job = worker.Job({run.notebook: run.notebook.read_text(encoding="utf-8")}, FACTS, formats)
+        with open_store(tmp_path / "out", "Test") as store:
+            result = worker.make(run, job, earlier_of(store, run))
+            outcome = batch._kept(result, job, store, 0, "")
+        there = [path for path in (tmp_path / "out").iterdir() if path.is_file()]
+        return outcome, {path.name: path.read_bytes() for path in there}
 
     return made
 

@@ -110,6 +110,7 @@ def test_made_again_elsewhere_nothing_changes(
     assert versions(out) == {"B": (1, "final")}
 
 
+@pytest.mark.prove
 def test_an_ordinary_kernel_makes_the_same(
     company: Path, once: tuple[Path, dict[str, bytes]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
