@@ -36,7 +36,6 @@ from nbclient.exceptions import (
 from nbconvert.filters import strip_ansi
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, papermill_engines
-from papermill.exceptions import PapermillExecutionError
 
 from .forked import ForkedKernel, early_variables
 from .limits import MEMORY_ERRORS, Watch, size
@@ -177,13 +176,19 @@ class _Limits:
 def _run(notebook: Any, parameters: dict[str, Any], limits: _Limits, zygote: Zygote | None) -> Execution:
     ended = Execution(notebook, engine="warm" if zygote else "kernel")
     try:
-        papermill.execute_notebook(
+        # In two steps: in one, papermill would write the executed notebook out once more, to nowhere.
+        prepared = papermill.execute_notebook(
             notebook,
             None,
             parameters=parameters,
-            engine_name=_Engine.name,
             kernel_name="python3",
             language="python",
+            prepare_only=True,
+        )
+        papermill_engines.execute_notebook_with_engine(
+            _Engine.name,
+            prepared,
+            kernel_name="python3",
             progress_bar=False,
             ended=ended,
             limits=limits,
@@ -199,8 +204,6 @@ def _run(notebook: Any, parameters: dict[str, Any], limits: _Limits, zygote: Zyg
             ended.again = True
         elif not isinstance(problem, DeadKernelError):
             raise
-    except PapermillExecutionError:
-        pass  # the client has noted the error; one that a cell's tag allows is none
     if ended.status == "timed out":
         ended.cause = f"took longer than {limits.timeout:g} s (in cell {ended.cell})"
     tidy(ended.notebook)
