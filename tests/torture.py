@@ -312,15 +312,6 @@ s = w.IntSlider(value=3, description='s'); s
 s.value = 7; b = w.HBox([s, w.Label('x')]); display(b); s.max = 20
 # %% widget bytes
 w.Image(value=bytes(range(9)), format='png')
-# %% output widget
-o = w.Output(); display(o)
-with o: print('inside'); display(HTML('<u>in</u>'))
-print('outside')
-# %% output widget cleared
-with o: clear_output(); print('again')
-o.append_stdout('more')
-# %% output widget error
-with o: raise ValueError('in o')
 # %% interact
 w.interact(lambda a: print('a', a), a=(0, 3));
 # %% widget closed
