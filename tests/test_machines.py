@@ -241,6 +241,7 @@ def begun(folder: Path) -> dict[str, int]:
     return {path.stem: len(path.read_text().split()) for path in folder.glob("*.child")}
 
 
+@pytest.mark.prove
 def test_a_batch_on_a_cluster_outlives_a_worker(machines: Machines, tmp_path: Path) -> None:
     """`finops report --cluster`: a worker is killed in the middle, and all reports are right, each made once
     but the one that was in its hands.
@@ -255,9 +256,12 @@ def test_a_batch_on_a_cluster_outlives_a_worker(machines: Machines, tmp_path: Pa
     with subprocess.Popen(
         command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as batch:
-        killed = kill_a_worker(tmp_path)
-        (tmp_path / "release").touch()
-        said, errors = batch.communicate(timeout=2 * LIMIT)
+        try:
+            killed = kill_a_worker(tmp_path)
+            (tmp_path / "release").touch()
+            said, errors = batch.communicate(timeout=2 * LIMIT)
+        finally:
+            batch.kill()  # where something went wrong it would wait for ever
 
     assert batch.returncode == 0 and "Traceback" not in errors, said + errors
     reports = json.loads((tmp_path / "reports/run.json").read_text())["reports"]
