@@ -46,6 +46,12 @@ def locked(path: Path) -> Iterator[str]:
             _held.discard(file)
             with contextlib.suppress(OSError):
                 os.ftruncate(file, 0)
+            if os.name == "posix":
+                import fcntl
+
+                # For all who share it: a child forked this moment may not have let go yet.
+                with contextlib.suppress(OSError):
+                    fcntl.flock(file, fcntl.LOCK_UN)
             os.close(file)
 
 
