@@ -62,16 +62,6 @@ def readable(raw_type: str, column: Column) -> bool:
     return kind == "null" or kind in _READABLE[column.type]
 
 
-def quote(name: str) -> str:
-    """An identifier, quoted for SQL."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """A text, quoted for SQL."""
-    return "'" + text.replace("'", "''") + "'"
-
-
 def cast(raw: str, raw_type: str, column: Column) -> str:
     """SQL that reads the quoted column `raw` as the contract's type; NULL where that fails."""
     kind, target = family(raw_type), ENGINE_TYPES[column.type]

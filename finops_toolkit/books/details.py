@@ -19,12 +19,12 @@ import pyarrow as pa
 
 from ..errors import UsageError
 from ..periods import month_end, month_start
-from .casting import literal, quote
+from ..sources.sql import literal, quote
+from ..sources.text import reason
 from .checking import SCALE
 from .contract import Column, Table, load_contract
 from .digest import batches_hash
 from .exact import exact_frame
-from .files import reason
 from .measures import EXACT
 from .reads import value_of
 

@@ -15,10 +15,10 @@ import pandas as pd
 
 from .. import periods
 from ..errors import ContractError
+from ..sources.text import reason
 from . import opening
 from .checking import check_table
 from .contract import load_contract
-from .files import reason
 from .finding import Finding
 from .gaps import gaps
 from .outline import Outline, Unit, outline_of, units_of

@@ -23,9 +23,10 @@ import ibis.expr.operations as ops
 from ibis.backends.sql.datatypes import DuckDBType
 
 from ..errors import ContractError, UsageError
-from .casting import EXAMPLES, cast, literal, quote, readable, rounded, unreadable
+from ..sources.sql import literal, quote
+from ..sources.text import check_lines, pattern, reason, scan
+from .casting import EXAMPLES, cast, readable, rounded, unreadable
 from .contract import ENGINE_TYPES, Table, load_contract
-from .files import check_lines, pattern, reason, scan
 from .finding import Finding
 from .settings import read_settings
 from .stamps import Stamps, data_folder, is_read, source_folder, stamp, stamps

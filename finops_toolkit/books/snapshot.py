@@ -26,7 +26,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..errors import ContractError, UsageError
-from .casting import quote
+from ..sources.sql import quote
 from .contract import ENGINE_TYPES, load_contract
 from .deferred import DeferredEngine
 from .finding import Finding

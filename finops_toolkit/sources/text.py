@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from .casting import literal
+from .sql import literal
 
 _DELIMITERS = (",", ";", "\t", "|")
 UTF8_HINT = "save it as “CSV UTF-8”"
