@@ -9,9 +9,11 @@ import ibis
 import pandas as pd
 
 from ..periods import month_text
-from .checking import first_rows, scaled
+from .checking import SCALE, first_rows, scaled
 from .contract import load_contract
+from .exact import fetch
 from .finding import Finding
+from .ledger import ledger_movements
 from .measures import EXACT, Tables, month_of
 from .panel import Panel
 
@@ -39,6 +41,7 @@ def gaps(tables: Tables, panel: Panel) -> list[Finding]:
     found += _snapshots(tables, panel.closed)
     found += _unknown_orders(tables)
     found += _opening(tables, panel)
+    found += _unmapped(tables)
     return found
 
 
@@ -124,3 +127,28 @@ def _opening(tables: Tables, panel: Panel) -> list[Finding]:
         return []
     text = "No capital is booked in the journal: without opening balances every balance starts from nothing"
     return [Finding("difference", "journal", "opening_balances", text, 0)]
+
+
+def _unmapped(tables: Tables) -> list[Finding]:
+    """Accounts that nobody has given a statement line, those with most money first."""
+    movements = ledger_movements(tables)
+    if "accounts" not in tables or movements is None:
+        return []
+    accounts = tables["accounts"].filter(tables["accounts"].line == "unmapped").select("account", "name")
+    names = accounts.to_pandas()
+    if names.empty:
+        return []
+    ledger = movements[0].semi_join(accounts, "account")
+    booked = fetch(ledger, ["account"], ["flow", "closing", "rows"])
+    # A source may give movements or only balances: the larger of the two is the money behind an account.
+    booked["money"] = booked[["flow", "closing"]].abs().max(axis=1)
+    shown = names.merge(booked.groupby("account", as_index=False).sum(), on="account", how="left").fillna(0)
+    shown = shown.sort_values(["money", "account"], ascending=[False, True], kind="stable")
+    money = int(shown.money.sum())
+    shown = shown.assign(rows=shown.rows.astype("int64") // SCALE)
+    for column in ("flow", "closing", "money"):
+        shown[column] /= SCALE
+    first = ", ".join(shown.account.head(5)) + (" …" if len(shown) > 5 else "")
+    text = f"{len(shown):,} accounts have no statement line: {first}; their money stands as “not mapped”"
+    hint = "give each of them a line, in the table accounts or in the adapter's map of accounts"
+    return [Finding("difference", "accounts", "unmapped", text, len(shown), money, shown.head(5), hint)]

@@ -64,6 +64,7 @@ def line_texts() -> dict[str, str]:
         "debt": "Debt",
         "other_liabilities": "Other liabilities",
         "equity": "Equity without the result of the books",
+        "unmapped": "Not mapped to a statement line, debit positive",
     }
 
 
@@ -150,6 +151,9 @@ def ledger_sums(
         accumulate = not closings_given
         column = "closing" if closings_given else "flow"
         yield LedgerSum(measure(line, words[line], "closing"), ids, sign, column, accumulate, reason)
+    ids = chosen(accounts.line == "unmapped")
+    reason = None if ids else "every account has a statement line"
+    yield LedgerSum(measure("unmapped", words["unmapped"]), ids, 1, "flow", False, reason)
     profit = chosen(accounts.line.isin(contract.lines_profit))
     if not budget:
         # Where closing balances are given, equity holds the result unless profit accounts carry balances too.

@@ -242,6 +242,7 @@ def _ledger_parts(tables: Tables) -> list[_Part]:
         frame = fetch(table, ["account", "unit", "month"], ["flow", "moved", "closing", "rows"])
         balance = accounts.line.isin(ledger.load_contract().lines_balance)
         on_balance = frame.account.isin(accounts.account[balance])
+        _move_unmapped(frame, accounts)
         closings = name == "balances" and bool(frame.closing[on_balance].any())
         sums = list(ledger.ledger_sums(accounts, (name, "accounts"), closings))
         parts.append(_ledger_part(frame, sums, "ledger"))
@@ -262,6 +263,17 @@ def _ledger_parts(tables: Tables) -> list[_Part]:
         _add_budget_quantity(part, frame, accounts)
         parts.append(part)
     return parts
+
+
+def _move_unmapped(frame: pd.DataFrame, accounts: pd.DataFrame) -> None:
+    """Where an unmapped account has balances and no movements, its movements are the change of its balances.
+
+    Nobody has said what the account is: either way its money must show.
+    """
+    unmapped = frame[frame.account.isin(accounts.account[accounts.line == "unmapped"])]
+    for _, rows in unmapped.sort_values("month").groupby(["account", "unit"]):
+        if not rows.flow.any():
+            frame.loc[rows.index, "flow"] = rows.closing.diff().fillna(rows.closing).astype("int64")
 
 
 def _add_budget_quantity(part: _Part, frame: pd.DataFrame, accounts: pd.DataFrame) -> None:

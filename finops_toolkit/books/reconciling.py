@@ -224,7 +224,25 @@ def _balance_sheet(panel: Panel) -> list[Finding]:
         }
     )
     text = f"The balance sheet does not balance in {len(unit):,} of {gap.size:,} unit-months"
-    return [Finding("difference", "ledger", "balance_sheet", text, len(unit), int(gap[:, -1].sum()), rows)]
+    hint = _left_by_unmapped(panel, gap, first)
+    return [
+        Finding("difference", "ledger", "balance_sheet", text, len(unit), int(gap[:, -1].sum()), rows, hint)
+    ]
+
+
+def _left_by_unmapped(panel: Panel, gap: np.ndarray, first: int) -> str | None:
+    """What accounts without a statement line have to do with the gap; None where there are none."""
+    if "unmapped" not in panel.measures or not panel.own("unmapped").any():
+        return None
+    begin = first - panel.months[0]
+    booked = panel.own("unmapped").cumsum(axis=1)[:, begin : begin + gap.shape[1]]
+    left = gap + booked
+    if not left.any():
+        return "the accounts that are not mapped to a statement line are all of it"
+    amount = int(left[:, -1].sum()) / SCALE
+    return (
+        f"accounts that are not mapped to a statement line are part of it; without them {amount:,.2f} is left"
+    )
 
 
 def _units_in_stock(tables: Tables, panel: Panel) -> list[Finding]:

@@ -66,6 +66,7 @@ LINES = (
     Line("interest", "Interest", {"interest": 1}, -1),
     Line("tax", "Income tax", {"tax": 1}, -1),
     Line("net_profit", "Net profit", {**_EBIT, "interest": -1, "tax": -1}, 1, total=True),
+    Line("unmapped", "Not mapped (debit positive)", {"unmapped": 1}, -1),
     Line("cash", "Cash", {"cash": 1}, 1, "closing"),
     Line("receivables", "Receivables", {"receivables": 1}, -1, "closing"),
     Line("inventory", "Inventory", {"inventory": 1}, -1, "closing"),
