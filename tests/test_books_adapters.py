@@ -123,20 +123,26 @@ def test_a_link_in_the_source_leads_nowhere_else(foreign: tuple[Path, Path]) -> 
 
 
 BROKEN_SOURCES = {
-    "the file is away": ('ledger = { file = "nowhere.csv" }', "source ledger is not there: nowhere.csv"),
-    "a file outside": ('ledger = { file = "../secret.csv" }', "source ledger is not there"),
-    "an absolute path": ('ledger = { file = "/etc/passwd" }', "source ledger is not there"),
-    "no file": ("ledger = { }", "source ledger is not understood"),
-    "not even a table": ('ledger = "ledger.csv"', "source ledger is not understood"),
+    "the file is away": (
+        'ledger = { file = "nowhere.csv" }',
+        "source ledger (nowhere.csv) cannot be read: there is no such file",
+    ),
+    "a file outside": ('ledger = { file = "../secret.csv" }', "it leads out of the folder"),
+    "an absolute path": ('ledger = { file = "/etc/passwd" }', "it leads out of the folder"),
+    "no file": ("ledger = { }", "[sources.ledger] is not understood"),
+    "not even a table": ('ledger = "ledger.csv"', "[sources.ledger] is not understood"),
     "an option nobody knows": (
         'ledger = { file = "ledger.csv", skip = 1 }',
-        "source ledger is not understood",
+        "[sources.ledger] is not understood",
     ),
-    "columns as text": ('ledger = { file = "ledger.csv", columns = "a" }', "source ledger is not understood"),
+    "columns as text": (
+        'ledger = { file = "ledger.csv", columns = "a" }',
+        "[sources.ledger] is not understood",
+    ),
     "columns twice": ('ledger = { file = "ledger.csv", columns = ["a", "A"] }', "column a more than once"),
     "an encoding nobody knows": (
         'ledger = { file = "ledger.csv", encoding = "klingon" }',
-        "no encoding 'klingon'",
+        "unknown encoding: klingon",
     ),
     "too few columns": ('ledger = { file = "ledger.csv", columns = ["a", "b"] }', "line 1 has more values"),
 }

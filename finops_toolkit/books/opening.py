@@ -25,11 +25,13 @@ from ibis.backends.sql.datatypes import DuckDBType
 from ..errors import ContractError, UsageError
 from ..sources.sql import literal, quote
 from ..sources.text import check_lines, pattern, reason, scan
+from .adapting import REJECTED, register_sources, run_select, where_from
 from .casting import EXAMPLES, cast, readable, rounded, unreadable
 from .contract import ENGINE_TYPES, Table, load_contract
 from .finding import Finding
 from .settings import read_settings
 from .stamps import Stamps, data_folder, is_read, source_folder, stamp, stamps
+from .tying import ROWS, Tie, is_rejected, tie_out
 
 if TYPE_CHECKING:
     from .snapshot import Snapshot
@@ -57,6 +59,10 @@ class Opened:
     # Stamps of everything the source consists of, taken before any of it was read.
     before: Stamps = field(default_factory=dict)
     source: Path | None = None
+    # An adapter's sources with their rows, its SELECTs by table, and how tables tie to sources.
+    sources: dict[str, int] = field(default_factory=dict)
+    selects: dict[str, str] = field(default_factory=dict)
+    ties: list[Tie] = field(default_factory=list)
     # What is known of these books without reading their tables.
     snapshot: Snapshot | None = None
 
@@ -98,13 +104,18 @@ def open_folder(data: str | Path | None, source: str | Path | None) -> Opened:
         )
     opened = Opened(folder, ibis.duckdb.connect(), {}, before=stamps(folder, raw), source=raw)
     opened.settings, opened.findings = read_settings(folder)
-    lock_down(opened.connection, [folder] if raw is None else [folder, raw])
-    if raw is not None:
-        _register_sources(opened, raw)
+    if raw is None:
+        lock_down(opened.connection, [folder])
+    else:
+        with tempfile.TemporaryDirectory(prefix="finops_toolkit_") as scratch:
+            lock_down(opened.connection, [folder, raw, Path(scratch)])
+            register_sources(opened, raw, Path(scratch))
     readable = (".sql",) if adapter else (".parquet", ".csv")
     done: set[str] = set()
     for path in files:
         name = path.stem.lower()
+        if adapter and is_rejected(path) and name.removesuffix(REJECTED) in contract:
+            continue  # read where the table is tied to its source
         if path.suffix.lower() not in readable or name not in contract:
             _note_unread(opened, path, adapter)
         elif name in done:
@@ -114,6 +125,8 @@ def open_folder(data: str | Path | None, source: str | Path | None) -> Opened:
         else:
             done.add(name)
             _open_table(opened, contract[name], path)
+    if raw is not None:
+        tie_out(opened)
     if not opened.tables and not opened.findings:
         raise UsageError(
             f"{folder} holds none of the contract's tables.",
@@ -215,37 +228,6 @@ def _schema(name: str) -> ibis.Schema:
     return ibis.schema({column.name: DuckDBType.from_string(ENGINE_TYPES[column.type]) for column in columns})
 
 
-def _register_sources(opened: Opened, raw: Path) -> None:
-    entries = dict(opened.settings.get("sources", {}))
-    if "account_map" in opened.settings:
-        entries["account_map"] = {"file": opened.settings["account_map"]}
-    for name, entry in entries.items():
-        base = opened.folder if name == "account_map" else raw
-        if not isinstance(entry, dict) or not _sound_source(entry):
-            hint = (
-                f'write {name} = {{ file = "…" }}, with delimiter, quote, encoding = "…" and columns = ["…"]'
-            )
-            opened.error("books.toml", "source", f"the source {name} is not understood", hint=hint)
-            continue
-        path = (base / entry["file"]).resolve()
-        if not path.is_file() or base.resolve() not in path.parents:
-            opened.error("books.toml", "source", f"the source {name} is not there: {entry['file']} in {base}")
-            continue
-        try:
-            check_lines(opened.connection, path, entry)
-            opened.connection.raw_sql(f"CREATE VIEW {quote(name)} AS SELECT * FROM {scan(path, entry)}")
-        except (duckdb.Error, OSError, ValueError) as error:
-            opened.error("books.toml", "source", f"{entry['file']} cannot be read: {reason(error)}")
-
-
-def _sound_source(entry: dict[str, Any]) -> bool:
-    """Whether an adapter's source says what may be said of one: a file, and how text is laid out in it."""
-    columns = entry.get("columns", ["one"])
-    texts = [value for key, value in entry.items() if key != "columns"]
-    known = set(entry) <= {"file", "delimiter", "quote", "encoding", "columns"} and "file" in entry
-    return known and isinstance(columns, list) and all(isinstance(value, str) for value in [*texts, *columns])
-
-
 def _open_table(opened: Opened, table: Table, path: Path) -> None:
     """Register one typed table, or the errors that make it unusable."""
     connection, name = opened.connection, table.name
@@ -254,8 +236,7 @@ def _open_table(opened: Opened, table: Table, path: Path) -> None:
         if not path.is_file():
             raise ValueError("it is no file")
         if path.suffix.lower() == ".sql":
-            query = _one_select(path.read_text(encoding="utf8"))
-            connection.raw_sql(f"CREATE TABLE {raw} AS\n{query}")
+            run_select(opened, raw, path)
         elif path.stat().st_size == 0:
             raise ValueError("it is empty (0 bytes)")
         elif path.suffix.lower() == ".csv":
@@ -326,6 +307,7 @@ def _columns_usable(opened: Opened, table: Table, path: Path, found: Found) -> b
             f"{path.name}: {column.name} holds {found[column.name][1]}, which is no {column.type}",
             hint=f"write it like {EXAMPLES[column.type]}",
         )
+    extra = [name for name in extra if name != ROWS or table.name not in opened.selects]
     if extra:
         opened.findings.append(
             Finding("note", table.name, "extra_column", f"not read: {_listed(extra)}", count=len(extra))
@@ -395,22 +377,17 @@ def _report_values(
         return
     opened.unread[table.name, column.name] = count
     values = ", ".join(repr(value) for value in rows[column.name])
+    places = where_from(opened, table.name, list(rows[column.name]))
     opened.error(
         table.name,
         rule,
         f"{path.name}: {count:,} values of {column.name} are no {column.type}: {values}",
         count=count,
         rows=rows,
-        hint=f"write them like {EXAMPLES[column.type]}",
+        hint=f"{places}; they must read like {EXAMPLES[column.type]}"
+        if places
+        else f"write them like {EXAMPLES[column.type]}",
     )
-
-
-def _one_select(text: str) -> str:
-    """The text of an adapter's file if it is one SELECT; ValueError otherwise."""
-    statements = duckdb.extract_statements(text)
-    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-        raise ValueError("it must hold exactly one SELECT")
-    return text.strip().rstrip(";")
 
 
 def unusable(opened: Opened, findings: list[Finding]) -> ContractError:

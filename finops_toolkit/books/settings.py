@@ -19,6 +19,7 @@ _ALLOWED = {
     "description": str,
     "account_map": str,
     "sources": dict,
+    "tables": dict,
     "notes": list,
     "made": dict,
 }

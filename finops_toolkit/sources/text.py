@@ -5,13 +5,27 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .sql import literal
+from .sql import literal, quote
 
 _DELIMITERS = (",", ";", "\t", "|")
 UTF8_HINT = "save it as “CSV UTF-8”"
+_LONGEST_LINE = 1_000_000
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a text file is laid out. header: the line that names the columns, from 1; 0 where none does."""
+
+    delimiter: str
+    columns: tuple[str, ...]
+    quote: str
+    encoding: str
+    header: int
 
 
 def pattern(path: Path) -> str:
@@ -19,91 +33,146 @@ def pattern(path: Path) -> str:
     return re.sub(r"([*?\[])", r"[\1]", path.as_posix())
 
 
-def scan(path: Path, entry: dict[str, Any] | None = None) -> str:
+def scan(path: Path, entry: Mapping[str, Any] | None = None) -> str:
     """The engine's table function for a file; ValueError where its first line names no columns.
 
     Values of a text file come as text: the contract decides on their types. `entry` may give the
-    delimiter, quote, encoding, and the columns of a file that has no line for them.
+    delimiter, quote, encoding, the line of the header, and the columns of a file that has no line for them.
     """
-    name = literal(pattern(path))
     if path.suffix.lower() == ".parquet":
         # A folder called “unit=A” is no column either.
-        return f"read_parquet({name}, hive_partitioning = false)"
-    entry = entry or {}
-    delimiter, columns, quote, encoding = _layout(path, entry)
-    types = ", ".join(f"{literal(str(column))}: 'VARCHAR'" for column in columns)
+        return f"read_parquet({literal(pattern(path))}, hive_partitioning = false)"
+    return _read_csv([path], layout(path, entry or {}), ())
+
+
+def scan_files(paths: Sequence[Path], found: Layout, extra: Sequence[str] = ()) -> str:
+    """The table function for text files of one layout, one below the other; `extra` are further options.
+
+    Raises ValueError where the line that names the columns is another in one of them: what stands below
+    would be taken for something it is not.
+    """
+    for path in paths[1:]:
+        other = layout(path, {"delimiter": found.delimiter, "quote": found.quote, "header": found.header})
+        if found.header and other.columns != found.columns:
+            raise ValueError(
+                f"{path.name} names the columns {', '.join(other.columns)[:200]}, "
+                f"{paths[0].name} names {', '.join(found.columns)[:200]}: give each an entry of its own"
+            )
+    return _read_csv(paths, found, extra)
+
+
+def _read_csv(paths: Sequence[Path], found: Layout, extra: Sequence[str]) -> str:
+    types = ", ".join(f"{literal(str(column))}: 'VARCHAR'" for column in found.columns)
+    names = ", ".join(literal(pattern(path)) for path in paths)
     options = (
-        "auto_detect = false, strict_mode = true, null_padding = false, ignore_errors = false, skip = 0",
-        f"header = {str('columns' not in entry).lower()}, hive_partitioning = false",
-        f"delim = {literal(delimiter)}, quote = {literal(quote)}, escape = {literal(quote)}",
-        f"encoding = {literal(encoding)}, columns = {{{types}}}",
+        "auto_detect = false, strict_mode = true, null_padding = false, ignore_errors = false",
+        f"skip = {max(found.header - 1, 0)}, header = {str(found.header > 0).lower()}",
+        "hive_partitioning = false",
+        f"delim = {literal(found.delimiter)}, quote = {literal(found.quote)}",
+        f"escape = {literal(found.quote)}",
+        f"encoding = {literal(found.encoding)}, columns = {{{types}}}",
+        *extra,
     )
-    return f"read_csv({name}, {', '.join(options)})"
+    return f"read_csv([{names}], {', '.join(options)})"
 
 
-def check_lines(connection: Any, path: Path, entry: dict[str, Any] | None = None) -> None:
+def check_lines(engine: Any, path: Path, entry: Mapping[str, Any] | None = None) -> None:
     """ValueError where a line of a text file has more values than there are columns.
 
-    The engine takes a line with one empty value too many, and that may be a shifted one: 1,5 for 1.5.
-    Where a value runs over several lines, nothing can be said of a line, and nothing is.
+    `engine` runs SQL (raw_sql). It takes a line with one empty value too many, and that may be a shifted one:
+    1,5 for 1.5. Where a value runs over several lines, nothing can be said of a line, and nothing is.
     """
     if path.suffix.lower() == ".parquet":
         return
-    delimiter, columns, quote, encoding = _layout(path, entry or {})
-    bare = f"REGEXP_REPLACE(line, '{quote}[^{quote}]*{quote}', '', 'g')" if quote == '"' else "line"
+    found = layout(path, entry or {})
+    delimiter, mark, columns = found.delimiter, found.quote, len(found.columns)
+    bare = f"REGEXP_REPLACE(line, '{mark}[^{mark}]*{mark}', '', 'g')" if mark == '"' else "line"
     more = f"(LENGTH({bare}) - LENGTH(REPLACE({bare}, {literal(delimiter)}, ''))) / {len(delimiter)}"
-    unclear = f"BOOL_OR(CONTAINS({bare}, {literal(quote)}))" if quote else "FALSE"
-    number = connection.raw_sql(
-        f"SELECT CASE WHEN NOT {unclear} THEN MIN(number) FILTER ({more} >= {len(columns)}) END "
+    unclear = f"BOOL_OR(CONTAINS({bare}, {literal(mark)}))" if mark else "FALSE"
+    number = engine.raw_sql(
+        f"SELECT CASE WHEN NOT {unclear} THEN MIN(number) FILTER ({more} >= {columns}) END "
         f"FROM (SELECT ROW_NUMBER() OVER () AS number, line FROM read_csv({literal(pattern(path))}, "
         "auto_detect = false, header = false, delim = '\x01', quote = '', escape = '', strict_mode = false, "
-        f"encoding = {literal(encoding)}, hive_partitioning = false, columns = {{'line': 'VARCHAR'}}))"
+        f"encoding = {literal(found.encoding)}, hive_partitioning = false, columns = {{'line': 'VARCHAR'}})) "
+        f"WHERE number >= {found.header}"
     ).fetchall()[0][0]
     if number is not None:
-        raise ValueError(f"line {number:,} has more values than there are columns ({len(columns)})")
+        raise ValueError(f"line {number:,} has more values than there are columns ({columns})")
 
 
-def _layout(path: Path, entry: dict[str, Any]) -> tuple[str, list[str], str, str]:
-    """Delimiter, columns, quotation mark and encoding of a text file."""
+def layout(path: Path, entry: Mapping[str, Any]) -> Layout:
+    """How a text file is laid out: what an entry says, and the columns as its header line names them."""
     encoding = str(entry.get("encoding", "utf-8"))
-    quote = str(entry.get("quote", '"'))
+    mark = str(entry.get("quote", '"'))
     delimiter, columns = entry.get("delimiter"), entry.get("columns")
+    header = int(entry.get("header", 0 if columns is not None else 1))
     if columns is None:
-        delimiter, columns = _first_line(path, delimiter, quote, encoding)
-    _unique(columns)
-    return str(delimiter or ","), columns, quote, encoding
+        delimiter, columns = _header_line(path, delimiter, mark, encoding, header)
+    unique(columns)
+    return Layout(str(delimiter or ","), tuple(map(str, columns)), mark, encoding, header)
 
 
-def _first_line(path: Path, delimiter: str | None, quote: str, encoding: str) -> tuple[str, list[str]]:
-    """The delimiter (the likeliest where none is given) and the columns that the first line names."""
+def _header_line(
+    path: Path, delimiter: str | None, mark: str, encoding: str, header: int
+) -> tuple[str, list[str]]:
+    """The delimiter (the likeliest where none is given) and the columns that the header line names."""
     with path.open("rb") as file:
         start = file.read(2)
     if start in (b"\xff\xfe", b"\xfe\xff") and encoding == "utf-8":
         raise ValueError(f"it is UTF-16 text; {UTF8_HINT}")
     try:
         with path.open(encoding="utf-8-sig" if encoding == "utf-8" else encoding) as text:
-            line = text.readline(1_000_000).rstrip("\n")
+            for _ in range(header - 1):
+                text.readline(_LONGEST_LINE)
+            line = text.readline(_LONGEST_LINE).rstrip("\n")
     except UnicodeDecodeError:
-        raise ValueError(f"it is not UTF-8 text; {UTF8_HINT}") from None
+        raise ValueError(f"it is not {encoding.upper()} text; {UTF8_HINT}") from None
     except LookupError:
         raise ValueError(f"there is no encoding {encoding!r}") from None
     if not line.strip():
-        raise ValueError("its first line is empty: it must name the columns")
+        which = "first line" if header == 1 else f"line {header}"
+        raise ValueError(f"its {which} is empty: it must name the columns")
     if delimiter is None:
         delimiter = max(_DELIMITERS, key=line.count)
-    if len(delimiter) == 1 and quote:
-        columns = next(csv.reader([line], delimiter=delimiter, quotechar=quote))
+    if len(delimiter) == 1 and mark:
+        columns = next(csv.reader([line], delimiter=delimiter, quotechar=mark))
     else:
         columns = line.split(delimiter)
-    return delimiter, [name.strip() or f"column{number}" for number, name in enumerate(columns, 1)]
+    return delimiter, named(columns)
 
 
-def _unique(columns: list[str]) -> None:
+def named(columns: Sequence[str]) -> list[str]:
+    """Names of columns without blanks around them; one without a name is called by its place."""
+    return [name.strip() or f"column{number}" for number, name in enumerate(columns, 1)]
+
+
+def unique(columns: Sequence[str]) -> None:
     """Two columns of one name: nobody can say which is meant. Case and spaces make no difference."""
     counted = Counter(str(column).strip().lower() for column in columns)
     twice = [name for name, count in counted.items() if count > 1]
     if twice:
         raise ValueError(f"it has the column {', '.join(name[:40] for name in twice[:5])} more than once")
+
+
+def numbered(engine: Any, name: str, scanned: str, found: Layout, several: bool) -> None:
+    """Make a table of what is scanned, with the row in its file (`row_`), and of which file (`file_`).
+
+    Rows are counted as a person does in an editor where no value runs over several lines.
+    """
+    own = {column.lower() for column in found.columns}
+    first = f"ROW_NUMBER() OVER () + {found.header}"
+    # The files lie one below the other in the order they were given.
+    within = f"place - MIN(place) OVER (PARTITION BY file_) + {found.header + 1}"
+    kept = ", ".join(quote(column) for column in found.columns)
+    if not several:
+        row = "" if "row_" in own else f", {first} AS row_"
+        engine.raw_sql(f"CREATE TABLE {quote(name)} AS SELECT {kept}{row} FROM {scanned}")
+        return
+    row = "" if "row_" in own else f", {within} AS row_"
+    engine.raw_sql(
+        f"CREATE TABLE {quote(name)} AS SELECT {kept}{row}, file_ FROM "
+        f"(SELECT *, ROW_NUMBER() OVER () AS place FROM {scanned}) ORDER BY place"
+    )
 
 
 def reason(error: Exception) -> str:
