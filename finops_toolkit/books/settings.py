@@ -22,8 +22,15 @@ _ALLOWED = {
     "tables": dict,
     "notes": list,
     "made": dict,
+    "peers": bool,
 }
-_KINDS = {str: "text in quotes", int: "a whole number", dict: "a table", list: "a list of tables"}
+_KINDS = {
+    bool: "true or false",
+    str: "text in quotes",
+    int: "a whole number",
+    dict: "a table",
+    list: "a list of tables",
+}
 
 
 def read_settings(folder: Path) -> tuple[dict[str, Any], list[Finding]]:
@@ -40,7 +47,7 @@ def read_settings(folder: Path) -> tuple[dict[str, Any], list[Finding]]:
     for key, value in list(settings.items()):
         if key not in _ALLOWED:
             found.append(_wrong(f"books.toml has a key {key!r}", "allowed are " + ", ".join(_ALLOWED)))
-        elif not isinstance(value, _ALLOWED[key]) or isinstance(value, bool):
+        elif not isinstance(value, _ALLOWED[key]) or isinstance(value, bool) != (_ALLOWED[key] is bool):
             found.append(_wrong(f"books.toml: {key} = {value!r}", f"it must be {_KINDS[_ALLOWED[key]]}"))
             del settings[key]
     if not 1 <= settings.get("fiscal_year_start", 1) <= 12:

@@ -16,6 +16,7 @@ import pyarrow as pa
 from .archives import is_archive, unpack
 from .eventlog import read_xes
 from .records import read_excel, read_json
+from .sec import read_sec
 from .sql import literal, quote
 from .sqlite import read_sqlite
 from .text import check_lines, layout, numbered, scan, scan_files
@@ -28,6 +29,8 @@ READERS: dict[str, Reader] = {
     "json": read_json,
     "sqlite": read_sqlite,
     "xes": read_xes,
+    "companyfacts": read_sec,
+    "statement_data_sets": read_sec,
 }
 _KEYS = {
     "text": {"delimiter", "quote", "encoding", "columns", "header"},
@@ -36,6 +39,8 @@ _KEYS = {
     "json": {"records"},
     "sqlite": {"table"},
     "xes": set(),
+    "companyfacts": set(),
+    "statement_data_sets": {"companies"},
 }
 _SUFFIXES = {
     ".parquet": "parquet",
@@ -44,7 +49,7 @@ _SUFFIXES = {
     **dict.fromkeys((".sqlite", ".sqlite3", ".db", ".db3"), "sqlite"),
     ".xes": "xes",
 }
-_TYPES: dict[str, type] = {"columns": list, "header": int}
+_TYPES: dict[str, type] = {"columns": list, "header": int, "companies": list}
 _WORDS = {str: "text", int: "a whole number", list: "a list of names"}
 
 
@@ -108,7 +113,7 @@ def load(
     several = len(paths) > 1 or "inside" in entry
     found: list[tuple[str, Path]] = []
     for path in paths:
-        if is_archive(path):
+        if is_archive(path) and entry.get("format") != "statement_data_sets":
             found += unpack(path, entry.get("inside", "*"), scratch)
         elif "inside" in entry:
             raise ValueError(f"{path.name} is no archive, so nothing lies inside it")
@@ -216,7 +221,10 @@ def _load_arrow(
 ) -> None:
     tables = []
     for label, path in found:
-        table = reader(path, entry)
+        try:
+            table = reader(path, entry)
+        except ValueError as error:
+            raise ValueError(f"{label}: {error}" if several else str(error)) from None
         tables.append(
             table.append_column("file_", pa.array([label] * len(table), pa.string())) if several else table
         )
