@@ -42,11 +42,11 @@ def _spans(books: Books, words: Sequence[str] | None) -> list[Period]:
 
 def check(arguments: argparse.Namespace) -> int:
     """`finops check`: everything that the contract and the reconciliation have to say."""
-    from . import terminal
+    from .terminal_check import show_check
 
     books = _open(arguments, strict=False)
     findings = books.findings()
-    terminal.show_check(books, findings, arguments.json)
+    show_check(books, findings, arguments.json)
     return 3 if any(finding.level == "error" for finding in findings) else 0
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -16,18 +15,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from .periods import month_label, month_text
-from .wording import counted, joined, measure_text
+from .wording import measure_text
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .books import Books, Finding
+    from .books import Books
     from .reports.diff import Differences
 
 SCALE = 10_000
 _PLAIN_WIDTH = 120  # where output goes to a file or a pipe
-_MONTHS_SHOWN = 60
 _UNITS_ACROSS = 7
 _REPORTS_SHOWN, _FIGURES_SHOWN = 20, 30  # of a difference between two folders of reports
 KPI_COLUMNS = ["kpi", "unit", "period", "value", "measure", "basis", "reason", "target"]
@@ -109,188 +106,12 @@ class Progress(Bar):
 # --- finops check ------------------------------------------------------------------------------------
 
 
-def show_check(books: Books, findings: Sequence[Finding], as_json: bool) -> None:
-    """All that is known about a company's data."""
-    usable = not any(finding.level == "error" for finding in findings)
-    tables = _tables(books)
-    costs = _costs(books) if usable else {}
-    pairs = books.reconciliation() if usable else None
-    if as_json:
-        _print_json(
-            {
-                "books": books.name,
-                "currency": books.currency,
-                "usable": usable,
-                "first": month_text(books.first) if usable else None,
-                "closed": month_text(books.closed) if usable else None,
-                "tables": tables,
-                "missing": [{"table": name, "kpis": costs.get(name, [])} for name in books.missing],
-                "findings": [_as_dict(finding) for finding in findings],
-                "reconciliation": [] if pairs is None else _plain_pairs(pairs),
-            }
-        )
-        return
-    out = console()
-    out.print(Text(f"{books.name}{f' ({books.currency})' if books.currency else ''}", style="bold"))
-    if usable:
-        months = counted(books.closed - books.first + 1, "month")
-        span = f"{month_label(books.first)} to {month_label(books.closed)}, the last closed month"
-        out.print(f"{months}, {span} · {counted(len(books.units), 'unit')}")
-    shown = [[t["table"], f"{t['rows']:,}", t["from"] or "", t["to"] or ""] for t in tables]
-    _section(out, "Tables", grid({"table": "", "rows": "right", "from": "", "to": ""}, shown))
-    if books.missing and usable:
-        rows = [[name, ", ".join(costs[name])] for name in books.missing if costs[name]]
-        free = [name for name in books.missing if not costs[name]]
-        parts: list[Any] = [grid({"table": "", "KPIs": ""}, rows)] if rows else []
-        parts += [f"No KPI needs {joined(free, 'or')}."] if free else []
-        _section(out, "Missing tables, and the KPIs they cost", *parts)
-    _show_findings(out, findings)
-    if pairs is not None:
-        _show_pairs(out, pairs)
-    bad, apart = (sum(finding.level == level for finding in findings) for level in ("error", "difference"))
-    verdict = f"Usable, with {counted(apart, 'difference')}." if apart else "Usable, without differences."
-    out.print()
-    out.print(verdict if usable else f"Not usable: {counted(bad, 'error')} above.", style="bold")
-
-
-def _section(out: Console, title: str, *parts: Any) -> None:
+def section(out: Console, title: str, *parts: Any) -> None:
+    """A titled part of what is shown."""
     out.print()
     out.print(Text(title, style="bold underline"))
     for part in parts:
         out.print(part)
-
-
-def _tables(books: Books) -> list[dict[str, Any]]:
-    """What the data holds: table, rows, first and last month."""
-    from .books import load_contract
-
-    found = []
-    for name, table in books.tables.items():
-        date = load_contract().tables[name].date
-        first = last = None
-        if date and date in table.columns:
-            ends = table.aggregate(first=table[date].min(), last=table[date].max()).to_pandas().iloc[0]
-            first, last = (
-                None if end != end or end is None else str(end)[:7] for end in (ends["first"], ends["last"])
-            )
-        found.append({"table": name, "rows": books.sizes[name], "from": first, "to": last})
-    return found
-
-
-def _costs(books: Books) -> dict[str, list[str]]:
-    """For each missing table the ids of the KPIs that have no value without it."""
-    from .kpis import catalogue_of
-
-    kpis, missing = catalogue_of(books), books.panel().missing
-
-    def reasons(name: str) -> set[str]:
-        if name in kpis:
-            return {reason for part in kpis[name].names if part != name for reason in reasons(part)}
-        return {missing[name]} if name in missing else set()
-
-    told = {kpi: " ".join(reasons(kpi)) for kpi in kpis}
-    return {
-        table: [kpi for kpi, text in told.items() if re.search(rf"\b{re.escape(table)}\b", text)]
-        for table in books.missing
-    }
-
-
-def _show_findings(out: Console, findings: Sequence[Finding]) -> None:
-    from rich.padding import Padding
-
-    if not findings:
-        _section(out, "Findings", "Nothing: every rule of the contract holds.")
-        return
-    _section(out, "Findings")
-    colours = {"error": "bold red", "difference": "yellow", "note": "cyan"}
-    for finding in findings:
-        size = f" · {counted(finding.count, 'row')}" if finding.count else ""
-        size += f" · {finding.amount / SCALE:,.2f}" if finding.amount is not None else ""
-        hint = f"\n→ {finding.hint}" if finding.hint else ""
-        line = Table.grid(padding=(0, 2, 0, 0))
-        line.add_column(width=len("difference"))
-        line.add_column(overflow="fold")
-        text = Text.assemble(f"{finding.table}: {finding.text}{size}", (hint, "dim"))
-        line.add_row(Text(finding.level, style=colours[finding.level]), text)
-        out.print(line)
-        if len(finding.rows):
-            out.print(Padding(frame_grid(finding.rows), (0, 0, 0, 12)))
-
-
-def frame_grid(frame: pd.DataFrame) -> Table:
-    """A frame as a plain table: numbers to the right, with two decimals where a column has any; empty for
-    none.
-    """
-    heads, columns = {}, []
-    for name in frame.columns:
-        values = list(frame[name].astype(object))
-        numeric = all(v is None or (hasattr(v, "__round__") and not isinstance(v, bool)) for v in values)
-        places = 2 if numeric and any(v == v and v is not None and v % 1 for v in values) else 0
-        heads[str(name)] = "right" if numeric else ""
-        columns.append([_cell_text(value, places if numeric else None) for value in values])
-    return grid(heads, zip(*columns, strict=True))
-
-
-def _cell_text(value: Any, places: int | None) -> str:
-    if value is None or value != value:
-        return ""
-    if places is not None:
-        return f"{value:,.{places}f}"
-    # A day is a day, not its midnight.
-    return str(value.date()) if hasattr(value, "hour") and value == value.floor("D") else str(value)
-
-
-def _show_pairs(out: Console, pairs: pd.DataFrame) -> None:
-    """Ledger against subledger: a line for each pair, and the differences month by month."""
-    if pairs.empty:
-        _section(out, "Ledger against subledgers", "Nothing to compare: no subledger is in the data.")
-        return
-    totals = pairs.groupby(["pair", "month"], sort=True)[["ledger", "subledger", "difference"]].sum()
-    apart = pairs[pairs.difference != 0]
-    rows = []
-    for pair, months in totals.groupby(level="pair"):
-        lines = apart[apart.pair == pair]
-        largest = lines.loc[lines.difference.abs().idxmax()] if len(lines) else None
-        rows.append(
-            [
-                pair,
-                len(months),
-                lines.month.nunique() or "none",
-                "" if largest is None else f"{largest.difference / SCALE:,.2f}",
-                "" if largest is None else f"{largest.unit} {month_text(largest.month)}",
-            ]
-        )
-    heads = {"pair": "", "months": "right", "differ": "right", "largest difference": "right", "where": ""}
-    _section(out, "Ledger against subledgers", grid(heads, rows))
-    if apart.empty:
-        return
-    wide = apart.groupby(["month", "pair"]).difference.sum().unstack("pair").sort_index()
-    shown = wide.tail(_MONTHS_SHOWN)
-    cells = [
-        [month_text(month), *("" if value != value else f"{value / SCALE:,.2f}" for value in row)]
-        for month, row in zip(shown.index, shown.to_numpy(), strict=True)
-    ]
-    table = grid({"month": "", **dict.fromkeys(map(str, shown.columns), "right")}, cells)
-    _section(out, "Ledger minus subledger by month, where they differ", table)
-    if len(wide) > len(shown):
-        out.print(f"… and {len(wide) - len(shown)} months before them; --json has them all, by unit.")
-
-
-def _plain_pairs(pairs: pd.DataFrame) -> list[dict[str, Any]]:
-    frame = pairs.assign(month=[month_text(month) for month in pairs.month])
-    for column in ("ledger", "subledger", "difference"):
-        frame[column] = [value / SCALE for value in frame[column].tolist()]
-    return frame.to_dict("records")
-
-
-def _as_dict(finding: Finding) -> dict[str, Any]:
-    amount = None if finding.amount is None else finding.amount / SCALE
-    rows = json.loads(finding.rows.to_json(orient="records", date_format="iso", default_handler=str))
-    names = ("level", "table", "rule", "text", "count", "hint")
-    return {**{name: getattr(finding, name) for name in names}, "amount": amount, "rows": rows}
-
-
-# --- finops kpis -------------------------------------------------------------------------------------
 
 
 def show_kpis(books: Books, frame: pd.DataFrame, kpis: Mapping[str, Any], form: str) -> None:
@@ -301,7 +122,7 @@ def show_kpis(books: Books, frame: pd.DataFrame, kpis: Mapping[str, Any], form: 
         frame[KPI_COLUMNS].to_csv(sys.stdout, index=False, lineterminator="\n")
         return
     if form == "json":
-        _print_json([_without_nan(row) for row in frame[KPI_COLUMNS].to_dict("records")])
+        print_json([_without_nan(row) for row in frame[KPI_COLUMNS].to_dict("records")])
         return
     out = console()
     units, periods = frame.unit.unique(), frame.period.unique()
@@ -325,7 +146,7 @@ def show_kpis(books: Books, frame: pd.DataFrame, kpis: Mapping[str, Any], form: 
     without = frame[frame.reason != ""].drop_duplicates(["kpi", "reason"])
     if len(without):
         rows = [[kpis[r.kpi].name, r.reason] for r in without.itertuples()]
-        _section(out, "Why there is none", grid({"KPI": "", "reason": ""}, rows))
+        section(out, "Why there is none", grid({"KPI": "", "reason": ""}, rows))
 
 
 def _across(frame: pd.DataFrame, kpis: Mapping[str, Any], across: str) -> Table:
@@ -347,7 +168,7 @@ def show_trace(trace: Any, form: str) -> None:
     if form == "csv":
         trace.table.to_csv(sys.stdout, index=False, lineterminator="\n")
     elif form == "json":
-        _print_json(
+        print_json(
             {"text": trace.text, "rows": [_without_nan(row) for row in trace.table.to_dict("records")]}
         )
     else:
@@ -362,19 +183,19 @@ def show_diff(found: Differences, as_json: bool) -> None:
     from .reports.diff import counts
 
     if as_json:
-        _print_json(found.to_json())
+        print_json(found.to_json())
         return
     out = console()
     out.print(Text(found.summary(), style="bold"))
     rows = [[one.report.name, one.before, one.after, one.cause] for one in found.outcomes]
     if rows:
         heads = {"report": "", "before": "", "after": "", "cause": ""}
-        _section(out, "Outcomes that differ", grid(heads, rows))
+        section(out, "Outcomes that differ", grid(heads, rows))
     for title, reports in (("New reports", found.new), ("Missing reports", found.missing)):
         if reports:
             names = [one.name for one in reports[:_REPORTS_SHOWN]]
             names += [f"and {len(reports) - len(names)} more"] if len(reports) > len(names) else []
-            _section(out, title, *map(Text, names))
+            section(out, title, *map(Text, names))
     if not found.changed:
         return
     shown, most = found.changed[:_REPORTS_SHOWN], max(1, _FIGURES_SHOWN // len(found.changed))
@@ -388,9 +209,9 @@ def show_diff(found: Differences, as_json: bool) -> None:
     heads = {"report": "", "line": "", "figure": "", "before": "right", "after": "right"}
     heads |= {"difference": "right", "unit": ""}
     if cells:
-        _section(out, "Figures that changed, the largest of each report", grid(heads, cells))
+        section(out, "Figures that changed, the largest of each report", grid(heads, cells))
     rows = [[found.label(report), report.unknown or counts(report.changes)] for report in shown]
-    _section(out, "All that changed", grid({"report": "", "what": ""}, rows))
+    section(out, "All that changed", grid({"report": "", "what": ""}, rows))
     if len(found.changed) > len(shown):
         out.print(f"… and {len(found.changed) - len(shown)} more reports; --html FILE shows them all.")
 
@@ -399,5 +220,6 @@ def _without_nan(row: Mapping[Any, Any]) -> dict[Any, Any]:
     return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in row.items()}
 
 
-def _print_json(content: Any) -> None:
+def print_json(content: Any) -> None:
+    """A result for machines."""
     print(json.dumps(content, indent=1, ensure_ascii=False, default=str))

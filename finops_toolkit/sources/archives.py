@@ -9,7 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import Any
 
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".gz")
 _MOST_BYTES = 512 * 1024**2
@@ -50,7 +50,7 @@ def unpack(path: Path, inside: str, scratch: Path) -> list[tuple[str, Path]]:
     return sorted(found)
 
 
-def _members(path: Path, inside: str) -> Iterator[tuple[str, IO[bytes]]]:
+def _members(path: Path, inside: str) -> Iterator[tuple[str, Any]]:
     name = path.name.lower()
 
     def wanted(member: str) -> bool:
