@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import operator
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import reduce
@@ -33,13 +34,17 @@ _OPERATORS: dict[type, Any] = {
 
 @dataclass(frozen=True)
 class Check:
-    """A rule ready to run: the rows that fail it, and the column that says how much they are worth."""
+    """A rule ready to run: the rows that fail it, the column that says how much they are worth, the columns
+    it looks at, and what to do about an error.
+    """
 
     rule: str
     text: str
     level: str
     fails: ibis.expr.types.BooleanValue
     amount: str | None
+    columns: tuple[str, ...]
+    hint: str
 
 
 def condition(table: ibis.Table, text: str) -> ibis.expr.types.BooleanValue:
@@ -68,34 +73,34 @@ def _checks(
     for column in spec.columns.values():
         value = table[column.name]
         if not column.optional:
-            yield Check(
-                f"{column.name}_present", f"{column.name} is empty", "error", value.isnull(), spec.amount
-            )
+            rule, text = f"{column.name}_present", f"{column.name} is empty"
+            hint = f"every row needs it: {column.text.split(':')[0]}"
+            yield Check(rule, text, "error", value.isnull(), spec.amount, (), hint)
         if column.one_of:
-            allowed = ", ".join(column.one_of)
-            yield Check(
-                f"{column.name}_allowed",
-                f"{column.name} is none of {allowed}",
-                "error",
-                value.notnull() & ~value.isin(column.one_of),
-                spec.amount,
-            )
+            rule, text = f"{column.name}_allowed", f"{column.name} is none of {', '.join(column.one_of)}"
+            fails = value.notnull() & ~value.isin(column.one_of)
+            yield Check(rule, text, "error", fails, spec.amount, (column.name,), "write one of these words")
         if column.type in ("date", "month", "time"):
             outside = (value < ibis.literal(EARLIEST).cast(value.type())) | (
                 value > ibis.literal(LATEST).cast(value.type())
             )
             level = "error" if column.name == spec.date else "difference"
             text = f"{column.name} lies outside {EARLIEST[:4]} to {LATEST[:4]}"
-            yield Check(f"{column.name}_plausible", text, level, outside, spec.amount)
+            hint = "correct the date; where there is none, leave it empty"
+            yield Check(f"{column.name}_plausible", text, level, outside, spec.amount, (column.name,), hint)
         if column.to in tables:
             key = contract.tables[column.to].key[0]
             level = "error" if column.to in ESSENTIAL else "difference"
             text = f"{column.name} is not in {column.to}"
             keys = tables[column.to][key]
             known = value.isin(tables[column.to].filter(keys.notnull())[key])
-            yield Check(f"{column.name}_known", text, level, value.notnull() & ~known, spec.amount)
-    for rule in spec.rules:
-        yield Check(rule.name, rule.text, rule.level, ~condition(table, rule.check), rule.amount)
+            fails = value.notnull() & ~known
+            hint = f"correct it, or add it to {column.to}; capitals, leading zeros and blanks count"
+            yield Check(f"{column.name}_known", text, level, fails, spec.amount, (column.name,), hint)
+    for own in spec.rules:
+        columns = tuple(name for name in spec.columns if re.search(rf"\b{name}\b", own.check))
+        fails = ~condition(table, own.check)
+        yield Check(own.name, own.text, own.level, fails, own.amount, columns, "correct the values")
 
 
 def _amount(table: ibis.Table, spec: Table, column: str | None, fails: Any) -> Any:
@@ -121,6 +126,26 @@ def _shown(rows: pd.DataFrame, spec: Table, check: Check) -> pd.DataFrame:
     return rows[[name for name in rows.columns if name in asked or rows[name].notna().any()]]
 
 
+def _places(rows: pd.DataFrame, key: tuple[str, ...], columns: tuple[str, ...]) -> str:
+    """The first rows in words: "unit 'X' in entry 'E07', line 2"."""
+
+    def named(row: dict, names: tuple[str, ...]) -> str:
+        return ", ".join(f"{name} {_value(row[name])}" for name in names)
+
+    places = []
+    for row in rows.head(3).to_dict("records"):
+        said = tuple(name for name in columns if name not in key)
+        places.append(" in ".join(filter(None, (named(row, said), named(row, key)))))
+    return "; ".join(places) + ("; …" if len(rows) > 3 else "")
+
+
+def _value(value: Any) -> str:
+    if pd.isna(value):
+        return "empty"
+    text = repr(value) if isinstance(value, str) else str(value).removesuffix(" 00:00:00")
+    return text if len(text) <= 40 else text[:40] + "…"
+
+
 def check_table(
     spec: Table,
     tables: dict[str, ibis.Table],
@@ -140,19 +165,17 @@ def check_table(
         aggregates[f"a{index}"] = _amount(table, spec, check.amount, fails)
     said = {f"{column}_present": n for (name, column), n in (unread or {}).items() if name == spec.name}
     result = table.aggregate(**aggregates).to_pyarrow().to_pylist()[0]
-    findings = [
-        Finding(
-            check.level,
-            spec.name,
-            check.rule,
-            check.text,
-            int(result[f"n{index}"]),
-            scaled(result[f"a{index}"]),
-            _shown(first_rows(table, spec.key, check.fails.fill_null(False)), spec, check),
-        )
-        for index, check in enumerate(checks)
-        if result[f"n{index}"] and result[f"n{index}"] != said.get(check.rule)
-    ]
+    findings = []
+    for index, check in enumerate(checks):
+        count = result[f"n{index}"]
+        if not count or count == said.get(check.rule):
+            continue
+        rows = first_rows(table, spec.key, check.fails.fill_null(False))
+        amount, shown = scaled(result[f"a{index}"]), _shown(rows, spec, check)
+        text, hint = check.text, None
+        if check.level == "error":
+            text, hint = f"{text}: {_places(rows, spec.key, check.columns)}", check.hint
+        findings.append(Finding(check.level, spec.name, check.rule, text, int(count), amount, shown, hint))
     findings += _repeated_keys(spec, table)
     parents = [c.name for c in spec.columns.values() if c.to == spec.name]
     return findings + [f for parent in parents for f in _circles(spec, table, parent)]
@@ -167,8 +190,11 @@ def _repeated_keys(spec: Table, table: ibis.Table) -> list[Finding]:
     if not total["keys"]:
         return []
     rows = repeated.order_by(key).limit(5).to_pandas()
-    text = f"{', '.join(key)} must be unique: {total['keys']:,} values stand in {total['rows']:,} rows"
-    return [Finding("error", spec.name, "unique_key", text, int(total["rows"] - total["keys"]), None, rows)]
+    text = f"{', '.join(key)} must be unique: {total['keys']:,} values stand in {total['rows']:,} rows: "
+    text += _places(rows, spec.key, ())
+    hint = "take out what stands there twice; totals would count it twice"
+    count = int(total["rows"] - total["keys"])
+    return [Finding("error", spec.name, "unique_key", text, count, None, rows, hint)]
 
 
 def _circles(spec: Table, table: ibis.Table, parent: str) -> list[Finding]:
@@ -187,4 +213,5 @@ def _circles(spec: Table, table: ibis.Table, parent: str) -> list[Finding]:
         return []
     rows = frame[frame[spec.key[0]].isin(circling)].sort_values(spec.key[0]).head(5)
     text = f"{parent} leads back to where it started: {', '.join(sorted(circling)[:5])}"
-    return [Finding("error", spec.name, f"{parent}_tree", text, len(circling), None, rows)]
+    hint = f"leave the {parent} of the topmost one empty"
+    return [Finding("error", spec.name, f"{parent}_tree", text, len(circling), None, rows, hint)]
