@@ -12,7 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from .outline import Outline
-from .stamps import UNSETTLED_SECONDS, data_folder, settled, source_folder, stamps
+from .stamps import UNSETTLED_SECONDS, place_of, settled, source_folder, stamps
 
 RECORD = "snapshot.json"
 OUTLINE = "outline.json"
@@ -27,7 +27,7 @@ def find_snapshot(folder: Path, data: str | Path | None, source: str | Path | No
     such source.
     """
     now = stamps(data, source)
-    of = str(data_folder(data)), None if source is None else str(source_folder(source))
+    of = place_of(data), None if source is None else str(source_folder(source))
     for place in sorted(folder.glob("[!.]*")):
         try:
             text = (place / RECORD).read_bytes()

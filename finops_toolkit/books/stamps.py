@@ -1,6 +1,6 @@
 """Where a source lies, and stamps of its files: has anything been written since, without reading it?
 
-A stamp is [size, time of writing, time of change] of a file. The third one no program can set: a copy that
+A server has no files: its stamp says that nobody knows, and what was read of it is read again. A stamp is [size, time of writing, time of change] of a file. The third one no program can set: a copy that
 keeps the time of writing does not go unseen.
 """
 
@@ -10,10 +10,12 @@ import os
 from pathlib import Path
 
 from ..errors import UsageError
+from .address import address_of
 
 DATASETS = Path(__file__).resolve().parents[2] / "datasets"
 UNSETTLED_SECONDS = 2.0
 _IGNORED = (".", "_", "~$")
+_NOBODY_KNOWS = (-1, -1, -1)
 
 Stamps = dict[str, list[int]]
 
@@ -23,8 +25,13 @@ def stamps(data: str | Path | None, source: str | Path | None) -> Stamps:
 
     Without an adapter that is what lies in the folder itself: nothing is read below it. An adapter's SELECTs
     may read anything in their own folder and in the source's, so everything in both counts. What vanishes
-    meanwhile has the stamp [-1, -1, -1]. Raises UsageError where there is no such folder.
+    meanwhile has the stamp [-1, -1, -1], as has a server. Raises UsageError where there is no such folder.
     """
+    address = address_of(data)
+    if address is not None:
+        file = address.file
+        lies = [] if file is None else [path for path in (file, Path(f"{file}.wal")) if path.exists()]
+        return {str(path): stamp(path) for path in lies} or {address.text: list(_NOBODY_KNOWS)}
     folder = data_folder(data)
     if source is None or source == "":
         paths = [path for path in folder.iterdir() if is_read(path) and not path.is_dir()]
@@ -38,7 +45,7 @@ def stamp(path: Path) -> list[int]:
     try:
         status = path.stat()
     except OSError:
-        return [-1, -1, -1]
+        return list(_NOBODY_KNOWS)
     return [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
 
 
@@ -46,16 +53,32 @@ def settled(found: Stamps, now: float) -> bool:
     """Whether stamps taken at `now` (seconds since 1970) tell of every later change.
 
     File systems keep time in ticks, some of two seconds long: a file written to again within the tick of its
-    stamp may look the same afterwards. Stamps of files that young prove nothing: look at what the files hold.
+    stamp may look the same afterwards. Stamps of files that young prove nothing, nor do those of servers: look
+    at what they hold.
     """
     return all(
-        max(written, changed) / 1e9 < now - UNSETTLED_SECONDS for _, written, changed in found.values()
+        size >= 0 and max(written, changed) / 1e9 < now - UNSETTLED_SECONDS
+        for size, written, changed in found.values()
     )
 
 
 def is_read(path: Path) -> bool:
     """Whether opening looks at a file in a folder of tables: not at hidden, put-aside and lock files."""
     return not path.name.startswith(_IGNORED)
+
+
+def place_of(data: str | Path | None) -> str:
+    """The full path of the folder meant, or the URL of the database. UsageError where there is none."""
+    address = address_of(data)
+    return str(data_folder(data)) if address is None else address.text
+
+
+def folders_of(data: str | Path | None) -> list[Path]:
+    """The folders that must be seen from a machine which is to read the data; of a server there is none."""
+    address = address_of(data)
+    if address is None:
+        return [data_folder(data)]
+    return [] if address.file is None else [address.file.parent]
 
 
 def data_folder(data: str | Path | None) -> Path:
