@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
@@ -234,3 +235,118 @@ def test_nothing_is_written(tmp_path: Path) -> None:
         assert open_books(folder).findings() == []
     finally:
         folder.chmod(0o700)
+
+
+def findings(books: Books, rule: str) -> list[str]:
+    """What is said by one rule."""
+    return [str(finding) for finding in books.findings() if finding.rule == rule]
+
+
+TIED = """
+[tables.journal]
+from = "ledger"
+amount = "betrag"
+column = "amount"
+"""
+
+
+def test_every_row_of_a_source_is_used_or_rejected(foreign: tuple[Path, Path]) -> None:
+    """Rows left out with a reason tie out, by rows and by money; rows just gone are a difference."""
+    adapter, source = foreign
+    (adapter / "books.toml").write_text(BOOKS + TIED)
+    (source / "ledger.csv").write_text(LEDGER + "2,2025-03-02,1000,W1,7.25\n2,2025-03-02,9999,W1,-7.25\n")
+    (adapter / "journal.sql").write_text(SELECTS["journal"] + " WHERE beleg <> '2'")
+    (adapter / "journal.rejected.sql").write_text(
+        "SELECT 'entry 2 is a test' AS reason, betrag AS amount FROM ledger WHERE konto = '9999'"
+    )
+    books = open_books(adapter, source)
+    (tie,) = books.opened.ties
+    assert (tie.read, tie.used, tie.rows_missing) == (4, 2, 1)
+    assert (tie.amount_read, tie.amount_used, tie.amount_missing) == (0, 0, 72_500)
+    (said,) = findings(books, "tied")
+    assert "1 of 4 rows of ledger are neither used nor rejected; 7.25 of amount" in said
+    (adapter / "journal.rejected.sql").write_text(
+        "SELECT 'entry 2 is a test' AS reason, betrag AS amount FROM ledger WHERE beleg = '2'"
+    )
+    books = open_books(adapter, source)
+    assert not findings(books, "tied")
+    assert [(part.reason, part.rows, part.amount) for part in books.opened.ties[0].rejected] == [
+        ("entry 2 is a test", 2, 0)
+    ]
+
+
+def test_a_join_that_doubles_rows_is_said(foreign: tuple[Path, Path]) -> None:
+    """A SELECT that gives more than there was counts rows twice; one that adds rows up says how many."""
+    adapter, source = foreign
+    (adapter / "books.toml").write_text(BOOKS + TIED)
+    (adapter / "journal.sql").write_text(
+        "SELECT beleg || p.id AS entry, 1 AS line, datum AS posted, konto AS account, werk AS unit, "
+        "CAST(betrag AS DECIMAL(19, 4)) AS amount FROM ledger, plants AS p WHERE konto = '1000'"
+    )
+    assert "-201.00 of amount" in findings(open_books(adapter, source), "tied")[0]
+    (adapter / "journal.sql").write_text(
+        "SELECT 'all' AS entry, ROW_NUMBER() OVER (ORDER BY konto) AS line, MIN(datum) AS posted, "
+        "konto AS account, MIN(werk) AS unit, SUM(CAST(betrag AS DECIMAL(19, 4))) AS amount, "
+        "COUNT(*) AS source_rows FROM ledger GROUP BY konto"
+    )
+    (source / "ledger.csv").write_text(LEDGER + "2,2025-03-02,1000,W1,7.25\n2,2025-03-02,4000,W1,-7.25\n")
+    books = open_books(adapter, source)
+    assert (books.opened.ties[0].used, books.opened.ties[0].rows_missing) == (4, 0)
+    assert not findings(books, "tied") and not findings(books, "extra_column")
+
+
+@pytest.mark.parametrize(
+    ("tie", "said"),
+    [
+        ('[tables.nothing]\nfrom = "ledger"', "the contract has no such table"),
+        ('[tables.journal]\nfrom = "sales"', "there is no source sales; there is ledger, plants"),
+        ('[tables.journal]\nfrom = "ledger"\namount = "betrag"', "amount and column go together"),
+        ('[tables.journal]\nfrom = "ledger"\namount = "betrag"\ncolumn = "entry"', "no column of money"),
+        ('[tables.journal]\nfrom = "ledger"\namount = "betrug"\ncolumn = "amount"', "betrug"),
+        ('[tables.journal]\nfrom = "ledger"\namount = "1); DROP TABLE x; --"\ncolumn = "amount"', "journal"),
+        ("[tables]\njournal = 1", "write from"),
+    ],
+)
+def test_ties_that_make_no_sense(foreign: tuple[Path, Path], tie: str, said: str) -> None:
+    """What is wrong with a tie is said by the table's name."""
+    adapter, source = foreign
+    (adapter / "books.toml").write_text(BOOKS + tie)
+    with pytest.raises(ContractError) as caught:
+        open_books(adapter, source)
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("select", "said"),
+    [
+        ("SELECT id AS unit\n  , label AS name\n FORM plants", "line 3: "),
+        ("-- plants\nSELECT id AS unit,\n       lable AS name\nFROM plants", "line 3: "),
+        ("\n\nSELECT id AS unit, label AS name FROM palnts", "line 3: "),
+    ],
+)
+def test_errors_point_at_the_line_of_the_select(foreign: tuple[Path, Path], select: str, said: str) -> None:
+    """The line as the editor counts it, its text, and the place in it."""
+    adapter, source = foreign
+    (adapter / "units.sql").write_text(select)
+    with pytest.raises(ContractError) as caught:
+        open_books(adapter, source)
+    message = str(caught.value)
+    line = select.splitlines()[2]
+    wrong = next(word for word in ("FORM", "lable", "palnts") if word in line)
+    assert f"units.sql cannot be read: {said}" in message
+    shown, pointer = next((a, b) for a, b in pairwise(message.splitlines()) if a.strip() == line.strip())
+    assert shown[pointer.index("^") :].startswith(wrong)
+
+
+def test_values_are_found_in_the_source(foreign: tuple[Path, Path]) -> None:
+    """A value that cannot be read is named with its file, row and column, whatever the SELECT made of it."""
+    adapter, source = foreign
+    (source / "ledger.csv").write_text("beleg,datum,konto,werk,betrag\n1,31.03.2025,1000,W1,1.5\n")
+    (adapter / "journal.sql").write_text(
+        "SELECT beleg AS entry, 1 AS line, day_eu(datum) AS posted, konto AS account, werk AS unit, "
+        "number_eu(betrag) AS amount FROM ledger"
+    )
+    with pytest.raises(ContractError) as caught:
+        open_books(adapter, source)
+    assert "'1.5 (not written like 1.234,56)'" in str(caught.value)
+    assert "'1.5' stands in ledger.csv, row 2, column betrag" in str(caught.value)

@@ -49,24 +49,28 @@ def register_sources(opened: Opened, raw: Path, scratch: Path) -> None:
             opened.sources[name] = loaded.rows
 
 
+class SelectError(ValueError):
+    """What is wrong with a SELECT, with its line and the place in it where that is known."""
+
+
 def one_select(text: str) -> str:
-    """The text of an adapter's file if it is one SELECT; ValueError otherwise.
+    """The text of an adapter's file if it is one SELECT; SelectError otherwise.
 
     Line breaks before it stay: the engine counts lines, and so does whoever mends it.
     """
     statements = duckdb.extract_statements(text)
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-        raise ValueError("it must hold exactly one SELECT")
+        raise SelectError("it must hold exactly one SELECT")
     return text.rstrip().rstrip(";")
 
 
 def read_select(path: Path) -> str:
-    """The SELECT of a file. ValueError, with its line and the place in it, where it is none."""
+    """The SELECT of a file. SelectError where it is none."""
     text = path.read_text(encoding="utf-8-sig")
     try:
         return one_select(text)
     except duckdb.Error as error:
-        raise ValueError(place_in(text, str(error), 0)) from None
+        raise SelectError(place_in(text, str(error), 0)) from None
 
 
 def place_in(text: str, error: str, before: int) -> str:
@@ -91,19 +95,26 @@ def place_in(text: str, error: str, before: int) -> str:
 
 
 def run_select(opened: Opened, raw: str, path: Path) -> None:
-    """Make the table `raw` of what a file's SELECT gives. ValueError says where it is wrong."""
+    """Make the table `raw` of what a file's SELECT gives. SelectError says where it is wrong."""
     query = read_select(path)
     unread = [name for name in opened.settings.get("sources", {}) if name not in opened.sources]
     needed = names_in(query, unread)
     if needed:
-        raise ValueError(f"it needs the source {', '.join(needed)}, which could not be read")
+        raise SelectError(f"it needs the source {', '.join(needed)}, which could not be read")
     try:
         opened.connection.raw_sql(f"CREATE TABLE {raw} AS\n{query}")
     except duckdb.Error as error:
         if "disabled by configuration" in str(error):
-            raise ValueError(reason(error)) from None
-        raise ValueError(place_in(query, str(error), 1)) from None
+            raise SelectError(reason(error)) from None
+        said = place_in(query, str(error), 1)
+        if re.search(r"Table with name \S+ does not exist", said):
+            said = re.sub(r"does not exist!?( Did you mean.*)?", f"is no source; {_there_is(opened)}", said)
+        raise SelectError(said) from None
     opened.selects[path.stem.lower()] = query
+
+
+def _there_is(opened: Opened) -> str:
+    return f"the sources are {', '.join(opened.sources)}" if opened.sources else "books.toml names no sources"
 
 
 def names_in(query: str, names: Iterable[str]) -> list[str]:

@@ -11,7 +11,7 @@ import os
 import re
 import tempfile
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -25,9 +25,10 @@ from ibis.backends.sql.datatypes import DuckDBType
 from ..errors import ContractError, UsageError
 from ..sources.sql import literal, quote
 from ..sources.text import check_lines, pattern, reason, scan
-from .adapting import REJECTED, register_sources, run_select, where_from
+from .address import Address
+from .adapting import REJECTED, SelectError, register_sources, run_select, where_from
 from .casting import EXAMPLES, cast, readable, rounded, unreadable
-from .contract import ENGINE_TYPES, Table, load_contract
+from .contract import ENGINE_TYPES, Column, Table, load_contract
 from .finding import Finding
 from .settings import read_settings
 from .stamps import Stamps, data_folder, is_read, source_folder, stamp, stamps
@@ -44,7 +45,7 @@ Found = dict[str, tuple[str, str]]
 class Opened:
     """What opening found: the connection, the typed tables, their row counts, the settings, the findings."""
 
-    folder: Path
+    folder: Path  # of a server there is none: a path at which nothing can lie
     connection: Any
     settings: dict[str, Any]
     tables: dict[str, ibis.Table] = field(default_factory=dict)
@@ -59,12 +60,25 @@ class Opened:
     # Stamps of everything the source consists of, taken before any of it was read.
     before: Stamps = field(default_factory=dict)
     source: Path | None = None
+    # Of a database: where it is, and what it calls the contract's tables.
+    address: Address | None = None
+    called: dict[str, str] = field(default_factory=dict)
     # An adapter's sources with their rows, its SELECTs by table, and how tables tie to sources.
     sources: dict[str, int] = field(default_factory=dict)
     selects: dict[str, str] = field(default_factory=dict)
     ties: list[Tie] = field(default_factory=list)
     # What is known of these books without reading their tables.
     snapshot: Snapshot | None = None
+
+    @property
+    def place(self) -> str:
+        """Where the books lie: the full path of a folder, or the URL of a database."""
+        return str(self.folder) if self.address is None else self.address.text
+
+    @property
+    def name(self) -> str:
+        """What the place is called, in short."""
+        return self.folder.name if self.address is None else self.address.name
 
     def check_unchanged(self) -> None:
         """ContractError where a file was written to since it was opened: figures of two files would mix."""
@@ -124,7 +138,7 @@ def open_folder(data: str | Path | None, source: str | Path | None) -> Opened:
             opened.tables.pop(name, None)
         else:
             done.add(name)
-            _open_table(opened, contract[name], path)
+            open_table(opened, contract[name], path)
     if raw is not None:
         tie_out(opened)
     if not opened.tables and not opened.findings:
@@ -228,14 +242,19 @@ def _schema(name: str) -> ibis.Schema:
     return ibis.schema({column.name: DuckDBType.from_string(ENGINE_TYPES[column.type]) for column in columns})
 
 
-def _open_table(opened: Opened, table: Table, path: Path) -> None:
-    """Register one typed table, or the errors that make it unusable."""
+def open_table(opened: Opened, table: Table, path: Path, view: str | None = None) -> None:
+    """Register one typed table, or the errors that make it unusable.
+
+    view: the statement that makes it out of the file, where that holds more than this table.
+    """
     connection, name = opened.connection, table.name
     raw = f"raw.{quote(name)}"
     try:
-        if not path.is_file():
+        if view is not None:
+            connection.raw_sql(view)
+        elif not path.is_file():
             raise ValueError("it is no file")
-        if path.suffix.lower() == ".sql":
+        elif path.suffix.lower() == ".sql":
             run_select(opened, raw, path)
         elif path.stat().st_size == 0:
             raise ValueError("it is empty (0 bytes)")
@@ -249,6 +268,9 @@ def _open_table(opened: Opened, table: Table, path: Path) -> None:
         described = connection.raw_sql(f"DESCRIBE {raw}").fetchall()
         _no_column_twice([str(column) for column, *_ in described], table)
         count = connection.raw_sql(f"SELECT COUNT(*) FROM {raw}").fetchall()[0][0]
+    except SelectError as error:
+        opened.error(name, "unreadable", f"{path.name} cannot be read: {error}")
+        return
     except (duckdb.Error, ValueError, OSError) as error:
         opened.error(
             name,
@@ -267,7 +289,7 @@ def _open_table(opened: Opened, table: Table, path: Path) -> None:
         return
     opened.rows[name] = count
     found = {column.strip().lower(): (column, kind) for column, kind, *_ in described}
-    if _columns_usable(opened, table, path, found):
+    if columns_usable(opened, table, path.name, found, readable):
         if path in opened.stamps:
             opened.in_place[name] = (path, found)
         _register_typed(opened, table, path, raw, found)
@@ -288,15 +310,18 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(shown[:30]) + (f" … ({len(shown):,} in all)" if len(shown) > 30 else "")
 
 
-def _columns_usable(opened: Opened, table: Table, path: Path, found: Found) -> bool:
+def columns_usable(
+    opened: Opened, table: Table, shown: str, found: Found, may_be: Callable[[str, Column], bool]
+) -> bool:
+    """Whether a table has the columns it needs, in types that may be read; what is wrong is a finding."""
     missing = [c for c in table.columns.values() if c.name not in found and not c.optional]
     extra = [c for c in found if c not in table.columns]
-    wrong = [c for c in table.columns.values() if c.name in found and not readable(found[c.name][1], c)]
+    wrong = [c for c in table.columns.values() if c.name in found and not may_be(found[c.name][1], c)]
     if missing:
         opened.error(
             table.name,
             "missing_column",
-            f"{path.name} lacks " + ", ".join(c.name for c in missing),
+            f"{shown} lacks " + ", ".join(c.name for c in missing),
             count=len(missing),
             hint=f"it has {_listed(found)}; needed: " + "; ".join(f"{c.name} – {c.text}" for c in missing),
         )
@@ -304,7 +329,7 @@ def _columns_usable(opened: Opened, table: Table, path: Path, found: Found) -> b
         opened.error(
             table.name,
             "wrong_type",
-            f"{path.name}: {column.name} holds {found[column.name][1]}, which is no {column.type}",
+            f"{shown}: {column.name} holds {found[column.name][1]}, which is no {column.type}",
             hint=f"write it like {EXAMPLES[column.type]}",
         )
     extra = [name for name in extra if name != ROWS or table.name not in opened.selects]
@@ -395,6 +420,6 @@ def unusable(opened: Opened, findings: list[Finding]) -> ContractError:
     errors = [finding for finding in findings if finding.level == "error"]
     things = "1 problem makes" if len(errors) == 1 else f"{len(errors)} problems make"
     return ContractError(
-        f"{things} {opened.folder.name} unusable:\n" + "\n".join(f"- {finding}" for finding in errors),
+        f"{things} {opened.name} unusable:\n" + "\n".join(f"- {finding}" for finding in errors),
         "`finops check` shows them all with the rows concerned.",
     )

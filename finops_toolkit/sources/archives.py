@@ -67,9 +67,9 @@ def _members(path: Path, inside: str) -> Iterator[tuple[str, Any]]:
             for member in tar:
                 # A link in an archive leads wherever its maker likes.
                 if member.isfile() and wanted(member.name):
-                    file = tar.extractfile(member)
-                    if file is not None:
-                        yield member.name, file
+                    content = tar.extractfile(member)
+                    if content is not None:
+                        yield member.name, content
     else:
         with gzip.open(path) as single:
             yield path.name[:-3], single
