@@ -20,8 +20,8 @@ DATA = (
     "adapter; the generated company if left out"
 )
 PERIOD = (
-    "latest-closed (default), a month 2025-11, a quarter 2025-Q4, a year 2025, FY2025, 2025-YTD, "
-    "2025-11-YTD or 2025-11-R12"
+    "latest-closed (default), a month 2025-11, a quarter 2025-Q4, a year 2025, FY2025, FY2025-Q4, 2025-YTD, "
+    "2025-11-YTD, 2025-11-R12 or 2025-11-R3"
 )
 
 
@@ -77,6 +77,7 @@ def parser() -> argparse.ArgumentParser:
     _diff(commands)
     _check(commands)
     _kpis(commands)
+    _export(commands)
     _make_data(commands)
     lab = commands.add_parser("lab", help="open the lessons in JupyterLab", allow_abbrev=False)
     lab.add_argument(
@@ -216,10 +217,45 @@ def _kpis(commands: argparse._SubParsersAction) -> None:
     kpis.add_argument("--kpi", metavar="ID", action="append", help="only this KPI; may be repeated")
     kpis.add_argument("--format", choices=["table", "csv", "json"], default="table", help="default: table")
     kpis.add_argument(
+        "--peers",
+        metavar="P",
+        default="",
+        help="beside those of other companies, twelve months each: their books, such as the bundled adapter sec",
+    )
+    kpis.add_argument("--peers-source", metavar="DIR", default="", help="folder of the peers' raw files")
+    kpis.add_argument(
         "--trace",
         action="store_true",
         help="formula, inputs, rows counted and ledger difference of one KPI (--kpi), for the whole company "
         "unless --unit says otherwise",
+    )
+
+
+def _export(commands: argparse._SubParsersAction) -> None:
+    export = commands.add_parser(
+        "export",
+        help="KPIs and tables for Power BI, Metabase, Superset or Excel",
+        description="Write KPIs, monthly measures and the tables as a star schema, all or nothing. "
+        "Only what an export wrote is replaced.",
+        allow_abbrev=False,
+    )
+    export.add_argument("data", nargs="?", metavar="D", default="", help=DATA)
+    export.add_argument("--source", metavar="DIR", default="", help="folder of an adapter's raw files")
+    export.add_argument(
+        "--to",
+        metavar="PLACE",
+        required=True,
+        help="a folder, a file .xlsx, .duckdb or .sqlite, duckdb:///file?schema=NAME or "
+        "postgres://user@host/database?schema=NAME (the password comes from PGPASSWORD or ~/.pgpass)",
+    )
+    export.add_argument(
+        "--format", choices=["parquet", "csv"], default="parquet", help="of a folder (default: parquet)"
+    )
+    export.add_argument(
+        "--unit", metavar="U", action="append", help="only this unit and those below it; may be repeated"
+    )
+    export.add_argument(
+        "--period", metavar="P", action="append", help="only the months of this period; may be repeated"
     )
 
 

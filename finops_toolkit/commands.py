@@ -17,6 +17,8 @@ from .errors import FinopsError, UsageError
 from .periods import Period
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from .books import Books
 
 PROJECT = Path(__file__).resolve().parent.parent  # notebooks/ and datasets/ lie beside the package
@@ -35,9 +37,9 @@ def _open(arguments: argparse.Namespace, strict: bool = True) -> Books:
     return open_books(arguments.data or None, arguments.source or None, strict=strict)
 
 
-def _spans(books: Books, words: Sequence[str] | None) -> list[Period]:
+def _spans(books: Books, words: Sequence[str] | None, unit: str | None = None) -> list[Period]:
     texts = [part.strip() for word in words or ["latest-closed"] for part in word.split(",")]
-    return [books.period(text) for text in texts]
+    return [books.period(text, unit) for text in texts]
 
 
 def check(arguments: argparse.Namespace) -> int:
@@ -57,17 +59,74 @@ def kpis(arguments: argparse.Namespace) -> int:
 
     if arguments.trace and len(arguments.kpi or []) != 1:
         raise UsageError("--trace tells how one KPI is made.", "Name it: --kpi ID --trace.")
+    if bool(arguments.peers_source) > bool(arguments.peers):
+        raise UsageError("--peers-source goes with --peers.", "Name the peers' books: --peers sec.")
     books = _open(arguments)
-    spans = _spans(books, arguments.period)
     units = [books.unit(text) for text in arguments.unit] if arguments.unit else None
-    if arguments.trace:
-        for unit in units or [books.units.unit[0]]:
-            for span in spans:
-                terminal.show_trace(module.trace(books, arguments.kpi[0], unit, span), arguments.format)
-        return 0
     names = [part.strip() for word in arguments.kpi for part in word.split(",")] if arguments.kpi else None
-    frame = module.values(books, names, units, spans)
+    if arguments.peers:
+        return _beside_peers(arguments, books, names, units)
+    asked = _asked(books, units, arguments.period)
+    if arguments.trace:
+        for some, spans in asked if units or books.peers else [([books.units.unit[0]], asked[0][1])]:
+            for unit in some or []:
+                for span in spans:
+                    terminal.show_trace(module.trace(books, arguments.kpi[0], unit, span), arguments.format)
+        return 0
+    frames = [module.values(books, names, some, spans) for some, spans in asked]
+    frame = frames[0] if len(frames) == 1 else _in_kpi_order(frames)
     terminal.show_kpis(books, frame, module.catalogue_of(books), arguments.format)
+    return 0
+
+
+def _asked(
+    books: Books, units: list[str] | None, words: Sequence[str] | None
+) -> list[tuple[list[str] | None, list[Period]]]:
+    """Units and their periods: of peers each its own months, where nobody says which or only one is asked."""
+    if books.peers and (words is None or (units is not None and len(units) == 1)):
+        every = list(books.units.unit) if units is None else units
+        return [([unit], _spans(books, words, unit)) for unit in every]
+    return [(units, _spans(books, words))]
+
+
+def _in_kpi_order(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    """Values of several units, each KPI's together."""
+    import pandas as pd
+
+    frame = pd.concat(frames, ignore_index=True)
+    order = {kpi: place for place, kpi in enumerate(frame.kpi.unique())}
+    return frame.sort_values("kpi", key=lambda kpi: kpi.map(order), kind="stable", ignore_index=True)
+
+
+def _beside_peers(
+    arguments: argparse.Namespace, books: Books, names: list[str] | None, units: list[str] | None
+) -> int:
+    """`finops kpis --peers`: one's own twelve months beside those of others."""
+    from . import kpis as module
+    from .books import open_books
+    from .terminal_peers import show_peers
+
+    if arguments.trace:
+        raise UsageError("--trace tells how one figure is made.", "Leave --peers out.")
+    peers = open_books(arguments.peers, arguments.peers_source or None)
+    words = [part.strip() for word in arguments.period or ["latest-closed"] for part in word.split(",")]
+    frame = module.beside_peers(books, peers, names, units, words)
+    show_peers(books, peers, frame, module.catalogue_of(books), arguments.format)
+    return 0
+
+
+def export(arguments: argparse.Namespace) -> int:
+    """`finops export`: the star schema to a folder, a file or a database, and what was written."""
+    from . import terminal
+    from .export import export as write
+
+    books = _open(arguments)
+    spans = _spans(books, arguments.period) if arguments.period else None
+    with terminal.Bar("Writing") as bar:
+        record = write(
+            books, arguments.to, units=arguments.unit, periods=spans, form=arguments.format, progress=bar.show
+        )
+    terminal.show_export(record, arguments.to)
     return 0
 
 

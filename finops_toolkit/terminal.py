@@ -122,9 +122,13 @@ def show_kpis(books: Books, frame: pd.DataFrame, kpis: Mapping[str, Any], form: 
         frame[KPI_COLUMNS].to_csv(sys.stdout, index=False, lineterminator="\n")
         return
     if form == "json":
-        print_json([_without_nan(row) for row in frame[KPI_COLUMNS].to_dict("records")])
+        print_json([without_nan(row) for row in frame[KPI_COLUMNS].to_dict("records")])
         return
     out = console()
+    pairs = frame[["unit", "period"]].drop_duplicates()
+    if len(pairs) > 1 and pairs.unit.is_unique and not pairs.period.nunique() == 1:
+        # Companies whose years end in different months.
+        frame = frame.assign(unit=frame.unit + " " + frame.period, period="each its own months")
     units, periods = frame.unit.unique(), frame.period.unique()
     across = "unit" if len(periods) == 1 else "period" if len(units) == 1 else ""
     if len(units) == len(periods) == 1:
@@ -163,14 +167,23 @@ def _value_and_target(row: Any) -> list[str]:
     return [texts[0], "" if row.target != row.target else texts[1]]
 
 
+def show_export(record: Any, to: str) -> None:
+    """What an export wrote: its tables with their rows."""
+    rows = [[one.table, f"{one.rows:,}"] for one in record.tables]
+    out = console()
+    out.print(Text(f"{record.source}, months: {record.period}, units: {record.units}", style="bold"))
+    out.print(grid({"table": "", "rows": "right"}, rows))
+    out.print(
+        Text(f"{len(rows)} tables, {sum(one.rows for one in record.tables):,} rows in {to}"), soft_wrap=True
+    )
+
+
 def show_trace(trace: Any, form: str) -> None:
     """How one value was made: a sentence and a table of its inputs."""
     if form == "csv":
         trace.table.to_csv(sys.stdout, index=False, lineterminator="\n")
     elif form == "json":
-        print_json(
-            {"text": trace.text, "rows": [_without_nan(row) for row in trace.table.to_dict("records")]}
-        )
+        print_json({"text": trace.text, "rows": [without_nan(row) for row in trace.table.to_dict("records")]})
     else:
         console().print(Text(trace.text))
 
@@ -216,7 +229,8 @@ def show_diff(found: Differences, as_json: bool) -> None:
         out.print(f"… and {len(found.changed) - len(shown)} more reports; --html FILE shows them all.")
 
 
-def _without_nan(row: Mapping[Any, Any]) -> dict[Any, Any]:
+def without_nan(row: Mapping[Any, Any]) -> dict[Any, Any]:
+    """A row for JSON, which knows neither NaN nor infinity."""
     return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in row.items()}
 
 

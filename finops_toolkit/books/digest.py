@@ -12,7 +12,6 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import asdict
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,12 +42,17 @@ def structure_hash(panel: Panel) -> str:
     """The SHA-256 of all that a panel holds but the figures: units, months, measures and what these cover."""
     measures = {name: asdict(measure) for name, measure in panel.measures.items()}
     calendar = [panel.months, panel.closed, panel.closings]
+    calendar += [panel.calendar.pattern, panel.calendar.year_end] if panel.calendar.pattern else []
     return hash_of([panel.units, panel.parents, calendar, measures, panel.missing, panel._coverage])
 
 
 def unit_hash(panel: Panel, unit: str) -> str:
     """The SHA-256 of all figures of one unit: every measure, the rows counted, the histograms."""
     row, digest = panel.index(unit), hashlib.sha256()
+    if panel.statements is not None:
+        # What movements cover decides which periods have figures.
+        for covers in (panel.statements.months, panel.statements.days, panel.statements.sheets):
+            digest.update(covers[row].astype("<i8").tobytes())
     for held in (panel._values, panel._rows):
         for name in sorted(held):
             digest.update(f"{name}\n".encode())
@@ -85,13 +89,29 @@ def _plain(amount: Any) -> int | None:
 
 def batches_hash(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> str:
     """The SHA-256 of a table that comes in parts, however it was cut into them."""
-    columns, rows = [_Column(field.name) for field in schema], 0
-    # A table without rows has columns of a kind, too.
-    for batch in chain([pa.RecordBatch.from_pylist([], schema)], batches):
-        rows += len(batch)
-        for column, array in zip(columns, batch.columns, strict=True):
+    passing = PassingHash(schema)
+    for batch in batches:
+        passing.add(batch)
+    return passing.digest()
+
+
+class PassingHash:
+    """The SHA-256 of a table whose parts pass by, on their way to somewhere else."""
+
+    def __init__(self, schema: pa.Schema):
+        self.rows, self._columns = 0, [_Column(field.name) for field in schema]
+        # A table without rows has columns of a kind, too.
+        self.add(pa.RecordBatch.from_pylist([], schema))
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        """The next rows."""
+        self.rows += len(batch)
+        for column, array in zip(self._columns, batch.columns, strict=True):
             column.add(array)
-    return _together(columns, rows)
+
+    def digest(self) -> str:
+        """The hash of all rows so far."""
+        return _together(self._columns, self.rows)
 
 
 def _together(columns: Iterable[_Column], rows: int) -> str:
