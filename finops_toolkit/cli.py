@@ -220,7 +220,7 @@ def _kpis(commands: argparse._SubParsersAction) -> None:
         "--peers",
         metavar="P",
         default="",
-        help="beside those of other companies, twelve months each: their books, such as the bundled adapter sec",
+        help="beside those of other companies, twelve months each: their books, such as the adapter sec",
     )
     kpis.add_argument("--peers-source", metavar="DIR", default="", help="folder of the peers' raw files")
     kpis.add_argument(

@@ -126,7 +126,7 @@ def show_kpis(books: Books, frame: pd.DataFrame, kpis: Mapping[str, Any], form: 
         return
     out = console()
     pairs = frame[["unit", "period"]].drop_duplicates()
-    if len(pairs) > 1 and pairs.unit.is_unique and not pairs.period.nunique() == 1:
+    if len(pairs) > 1 and pairs.unit.is_unique and pairs.period.nunique() > 1:
         # Companies whose years end in different months.
         frame = frame.assign(unit=frame.unit + " " + frame.period, period="each its own months")
     units, periods = frame.unit.unique(), frame.period.unique()

@@ -46,7 +46,7 @@ MEASURES = (
 GOOD = ("up", "down", "zero")
 GROUPS = ("finance", "operations", "customer", "collaboration")
 REQUIRED = ("name", "formula", "measure", "good", "owner", "basis", "source", "text")
-OPTIONAL = ("group", "reference", "zero", "refuse", "warn", "rival")
+OPTIONAL = ("group", "reference", "zero", "refuse", "warn", "rival", "may_lack")
 CALENDAR = ("days", "months")
 # A chain of KPIs made of KPIs stays short, so that computing one takes bounded depth.
 MAX_REFERENCES = 8
@@ -73,7 +73,10 @@ class Rival:
 
 @dataclass(frozen=True)
 class Kpi:
-    """One entry. `names` is everything the formula, its rules and its rival read, in order of appearance."""
+    """One entry. `names` is everything the formula, its rules and its rival read, in order of appearance.
+
+    may_lack: lines of the formula, a statement's total, that a unit which reports statements may not have.
+    """
 
     id: str
     name: str
@@ -91,6 +94,7 @@ class Kpi:
     refuse: tuple[Rule, ...] = ()
     warn: tuple[Rule, ...] = ()
     rival: Rival | None = None
+    may_lack: tuple[str, ...] = ()
 
     @property
     def names(self) -> list[str]:
@@ -251,6 +255,9 @@ def _entry(place: str, kpi_id: str, entry: Any, kpis: dict[str, Kpi], problems: 
     tree = _tree(entry.get("formula"), "formula", found)
     refuse, warn = (_rules(entry.get(key, []), key, found) for key in ("refuse", "warn"))
     rival = _rival(entry["rival"], found) if "rival" in entry else None
+    may_lack = entry.get("may_lack", [])
+    if not (isinstance(may_lack, list) and tree and set(map(str, may_lack)) <= set(names_used(tree))):
+        found.append('may_lack: write a list of names of the formula, such as ["inventory"]')
     if found or tree is None:
         problems += [f"{place}, {kpi_id}: {one}" for one in found]
         return None
@@ -263,6 +270,7 @@ def _entry(place: str, kpi_id: str, entry: Any, kpis: dict[str, Kpi], problems: 
         refuse=refuse,
         warn=warn,
         rival=rival,
+        may_lack=tuple(may_lack),
     )
 
 

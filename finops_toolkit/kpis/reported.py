@@ -1,0 +1,73 @@
+"""Figures of reported statements: which periods and lines have none, and why.
+
+Where movements come by quarter or year, a period has a figure only if it is made of whole movements, and a
+balance only where one was reported. A line that was not reported is not applicable: it is not zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from ..periods import month_text
+
+
+class Reading(Protocol):
+    """What reads the figures: its panel and units, the first month, and its numbered reasons."""
+
+    panel: Any
+    units: Sequence[str]
+    begin: int
+
+    def code(self, text: str) -> int:
+        """The number of a reason."""
+        ...
+
+
+def unreported(
+    scope: Reading, name: str, first: npt.NDArray, last: npt.NDArray, closing: bool, may_lack: bool
+) -> npt.NDArray:
+    """Numbers of the reasons why a ledger measure has no figure, [unit, period]; 0 where it has one.
+
+    first, last: each period's months (ordinals); of a balance, `last` is the month at whose end it is wanted.
+    may_lack: a line that is not there counts as nothing.
+    """
+    statements = scope.panel.statements
+    rows = np.array([scope.panel.index(unit) for unit in scope.units], dtype="int64")
+    low, high = first - scope.begin, last - scope.begin
+    held = scope.panel.rows(name)
+    if closing:
+        whole = statements.reported(high)
+        some = every = held[:, np.clip(high, 0, held.shape[1] - 1)] > 0
+    else:
+        whole, _ = statements.tiles(low, high)
+        some, every = statements.present(held, low, high)
+    why = np.zeros((len(rows), len(first)), "int64")
+    for row, column in zip(*np.nonzero(~whole[rows]), strict=True):
+        habit = statements.habit(int(rows[row]), scope.begin)
+        begin, end = month_text(int(first[column])), month_text(int(last[column]))
+        what = f"no balances were reported at the end of {end}" if closing else _not_whole(begin, end)
+        why[row, column] = scope.code(f"{what}: statements are {habit}")
+    if may_lack:
+        return why
+    text = name.replace("_", " ")
+    absent = [scope.code(f"not applicable: {unit} reports no {text}") for unit in scope.units]
+    partly = [scope.code(f"{unit} reports {text} for a part of the period only") for unit in scope.units]
+    missing = np.where(every[rows], 0, np.array(partly)[:, None])
+    missing = np.where(some[rows], missing, np.array(absent)[:, None])
+    return np.where(why == 0, missing, why)
+
+
+def _not_whole(begin: str, end: str) -> str:
+    span = end if begin == end else f"{begin} to {end}"
+    return f"{span} cannot be made of what was reported"
+
+
+def reported_days(scope: Reading, first: npt.NDArray, last: npt.NDArray) -> npt.NDArray:
+    """The days each period's movements cover by the companies' own dates, [unit, period]; 0 where unknown."""
+    rows = [scope.panel.index(unit) for unit in scope.units]
+    whole, days = scope.panel.statements.tiles(first - scope.begin, last - scope.begin)
+    return np.where(whole, days, 0)[rows]
