@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from . import __version__
 from .books.kept import find_snapshot, read_outline
 from .books.outline import Outline
-from .books.stamps import data_folder, settled, stamps
+from .books.stamps import folders_of, place_of, settled, stamps
 from .errors import UsageError
 from .reports import plan
 from .reports.plan import Choice, Run, Template
@@ -49,7 +49,7 @@ class Data:
         self._began = time.time()
         self._stamps = stamps(self._data, self._source)  # before anything is read
         self._known = find_snapshot(keep, self._data, self._source)
-        self.folders = [data_folder(self._data), *([Path(source)] if source else [])]
+        self.folders = [*folders_of(self._data), *([Path(source)] if source else [])]
 
     @cached_property
     def fingerprint(self) -> str:
@@ -332,9 +332,11 @@ def _absolute(text: str) -> str:
 
 
 def _data_for_kernels(text: str) -> str:
-    """D for a notebook, whose working folder is another: a folder by its full path, a bundled name as it
-    is.
+    """D for a notebook, whose working folder is another: a folder or a file by its full path, a bundled name
+    as it is.
     """
+    if "://" in text:
+        return place_of(text)
     return _absolute(text) if text and Path(text).expanduser().exists() else text
 
 

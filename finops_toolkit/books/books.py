@@ -15,6 +15,7 @@ import pandas as pd
 from ..errors import UsageError
 from ..periods import Period
 from . import details, opening
+from .address import address_of
 from .contract import Table, load_contract
 from .digest import findings_hash, frame_hash, hash_of, structure_hash, unit_hash
 from .facts import Facts
@@ -35,7 +36,8 @@ def open_books(
     """Open a company's books.
 
     data: None for the generated company, a folder of the contract's tables (Parquet or CSV), an adapter's
-    folder or the name of a bundled adapter; source: the folder with an adapter's raw files.
+    folder, the name of a bundled adapter, or a database's URL (duckdb://, postgres://, spark://, sc://);
+    source: the folder with an adapter's raw files.
     Raises UsageError where there is nothing to open and ContractError, with every problem, where a table
     is unusable. With strict=False the unusable tables are left out and `findings()` says why.
     Where the environment's FINOPS_SNAPSHOT has these books as they are now, they are taken from there. Where
@@ -44,12 +46,25 @@ def open_books(
     known = snapshot_of(data, source)
     if known is not None:
         return Books(Facts(known.opened()))
-    facts = Facts(opening.open_folder(data, source))
+    facts = Facts(_opened(data, source))
     # Asked for in any case: tables with errors leave the books here.
     unusable = any(finding.level == "error" for finding in facts.contract_findings)
     if strict and unusable:
         raise opening.unusable(facts.opened, facts.contract_findings)
     return Books(facts)
+
+
+def _opened(data: str | Path | None, source: str | Path | None) -> opening.Opened:
+    address = address_of(data)
+    if address is None:
+        return opening.open_folder(data, source)
+    if source:
+        raise UsageError(
+            f"--source goes with an adapter, and {address.text} is a database.", "Leave --source out."
+        )
+    from .database import open_database
+
+    return open_database(address)
 
 
 class Books:
@@ -67,7 +82,7 @@ class Books:
         self._made: dict[Hashable, Any] = {}
         self._seen: set[str] = set()
         # The same question to other books is another read.
-        self._reads.note_plain("source", lambda: hash_of([str(facts.folder), str(facts.opened.source or "")]))
+        self._reads.note_plain("source", lambda: hash_of([facts.opened.place, str(facts.opened.source or "")]))
 
     @property
     def opened(self) -> opening.Opened:

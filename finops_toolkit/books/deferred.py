@@ -10,6 +10,8 @@ import duckdb
 import ibis.expr.operations as ops
 from ibis.backends.duckdb import Backend
 
+from .address import Address
+from .database import attach
 from .opening import lock_down
 
 
@@ -17,12 +19,15 @@ class DeferredEngine(Backend):
     """DuckDB for expressions over typed tables, connected when the first one is executed.
 
     views: for each typed table the statements that make it; they run when an expression uses the table.
-    folders: what the connection may read from. Many reports read no table at all, most a few of them.
+    folders: what the connection may read from; address: of a database file that is attached. Many reports
+    read no table at all, most a few of them.
     """
 
-    def __init__(self, views: Mapping[str, Sequence[str]], folders: Sequence[Path]):
+    def __init__(
+        self, views: Mapping[str, Sequence[str]], folders: Sequence[Path], address: Address | None = None
+    ):
         super().__init__()
-        self._views, self._folders = dict(views), list(folders)
+        self._views, self._folders, self._address = dict(views), list(folders), address
         self._connection: Any = None
 
     @property
@@ -36,7 +41,10 @@ class DeferredEngine(Backend):
         if self._connection is None:
             self.do_connect()
             try:
-                lock_down(self, self._folders)
+                if self._address is None:
+                    lock_down(self, self._folders)
+                else:
+                    attach(self, self._address)
             except Exception:
                 # One that is not locked down is not to be found here by the next read.
                 self._connection = None

@@ -34,7 +34,7 @@ class Facts:
     def __init__(self, opened: opening.Opened):
         self.opened = opened
         self.folder: Path = opened.folder
-        self.name: str = opened.settings.get("name", opened.folder.name)
+        self.name: str = opened.settings.get("name", opened.name)
         self.fiscal_start: int = opened.settings.get("fiscal_year_start", 1)
         self.tables: dict[str, ibis.Table] = opened.tables
         self.missing: list[str] = [name for name in load_contract().tables if name not in opened.tables]

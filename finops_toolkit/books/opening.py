@@ -25,8 +25,8 @@ from ibis.backends.sql.datatypes import DuckDBType
 from ..errors import ContractError, UsageError
 from ..sources.sql import literal, quote
 from ..sources.text import check_lines, pattern, reason, scan
-from .address import Address
 from .adapting import REJECTED, SelectError, register_sources, run_select, where_from
+from .address import Address
 from .casting import EXAMPLES, cast, readable, rounded, unreadable
 from .contract import ENGINE_TYPES, Column, Table, load_contract
 from .finding import Finding

@@ -54,7 +54,7 @@ class Agreement:
 class Outline:
     """Name, currency ("" where nobody says), units in tree order, calendar and agreement of some books.
 
-    folder: the name of the folder they were opened from; first, closed: ordinals of the first and of the last
+    folder: the name of the folder or database they were opened from; first, closed: ordinals of the first and of the last
     closed month; closed_given: whether books.toml says closed_through (else it was found in the data);
     booked: units with bookings of their own.
     """
@@ -117,7 +117,7 @@ def outline_of(books: Facts) -> Outline:
     units = units_of(books.units.to_dict("records"))
     return Outline(
         name=books.name,
-        folder=books.folder.name,
+        folder=books.opened.name,
         currency=books.currency,
         fiscal_start=books.fiscal_start,
         first=books.first,

@@ -43,6 +43,11 @@ def read_settings(folder: Path) -> tuple[dict[str, Any], list[Finding]]:
         settings = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         return {}, [_wrong(f"books.toml cannot be read: {error}")]
+    return sound_settings(settings)
+
+
+def sound_settings(settings: dict[str, Any]) -> tuple[dict[str, Any], list[Finding]]:
+    """As read_settings, of settings wherever they were found."""
     found = []
     for key, value in list(settings.items()):
         if key not in _ALLOWED:

@@ -27,7 +27,9 @@ import pyarrow.parquet as pq
 
 from ..errors import ContractError, UsageError
 from ..sources.sql import quote
+from .address import Address, address_of
 from .contract import ENGINE_TYPES, load_contract
+from .database import attached_view, beside, engine_of, reopened
 from .deferred import DeferredEngine
 from .finding import Finding
 from .kept import OUTLINE, RECORD, books_version
@@ -37,7 +39,7 @@ from .panel import Panel
 from .panel_file import panel_from_bytes, panel_to_bytes
 from .reconciling import Reconciliation
 from .settings import read_settings
-from .stamps import Stamps, data_folder, source_folder, stamp, stamps
+from .stamps import Stamps, place_of, source_folder, stamp, stamps
 
 if TYPE_CHECKING:
     from .books import Books
@@ -65,7 +67,7 @@ def write_snapshot(books: Books, folder: Path, outline: Outline) -> Path:
         else:
             shutil.copytree(opened.snapshot.place, aside)
             name = opened.snapshot.place.name
-        if stamps(opened.folder, opened.source) != opened.before:
+        if stamps(opened.place, opened.source) != opened.before:
             raise ContractError(
                 f"The files of {books.name} changed while the books were open.",
                 "Open them again once the files are written.",
@@ -98,7 +100,8 @@ def _contents(facts: Facts, aside: Path) -> dict[str, Any]:
     opened = facts.opened
     return {
         "version": books_version(),
-        "data": str(opened.folder),
+        "data": opened.place,
+        "settings": None if opened.address is None else opened.settings,
         "source": None if opened.source is None else str(opened.source),
         "stamps": opened.before,
         "rows": opened.rows,
@@ -119,7 +122,7 @@ def _table(facts: Facts, name: str, aside: Path) -> dict[str, Any]:
     """Where a table is read, and the columns as they are there; writes it where that is the snapshot."""
     if name in facts.opened.in_place:
         path, found = facts.opened.in_place[name]
-        return {"in_place": path.name, "found": found}
+        return {"in_place": path.name, "found": found, "called": facts.opened.called.get(name, name)}
     file = f"{_TABLES}{name}.parquet"
     rows = facts.opened.connection.con.sql(f"SELECT * FROM books.{quote(name)}").to_arrow_reader(_ROWS)
     with pq.ParquetWriter(aside / file, rows.schema) as writer:
@@ -183,7 +186,7 @@ def snapshot_of(data: str | Path | None, source: str | Path | None) -> Snapshot 
     found = load_snapshot(Path(os.environ[VARIABLE]))
     try:
         same = found is not None and (
-            found.folder == data_folder(data)
+            found.record["data"] == place_of(data)
             and found.source == (None if source is None else source_folder(source))
             and found.record["stamps"] == stamps(data, source)
         )
@@ -239,8 +242,14 @@ class Snapshot:
 
     @property
     def folder(self) -> Path:
-        """The folder of tables, or of an adapter, it was made from."""
-        return Path(self.record["data"])
+        """The folder of tables, or of an adapter, it was made from; of a server a path to nothing."""
+        address = self.address
+        return Path(self.record["data"]) if address is None else beside(address)
+
+    @property
+    def address(self) -> Address | None:
+        """The database it was made from, if it was one."""
+        return address_of(self.record["data"])
 
     @property
     def source(self) -> Path | None:
@@ -249,23 +258,34 @@ class Snapshot:
 
     def opened(self) -> Opened:
         """As opening gives it, but nothing is connected yet and no table looked at."""
-        tables = self.record["tables"]
+        tables, address = self.record["tables"], self.address
+        opened = Opened(
+            self.folder, None, self._settings(), source=self.source, snapshot=self, address=address
+        )
+        opened.rows, opened.before = dict(self.record["rows"]), dict(self.record["stamps"])
+        opened.findings = self.findings("contract")
+        if address is not None and address.file is None:
+            opened.connection = engine_of(address)
+            for name, entry in tables.items():
+                table = load_contract().tables[name]
+                opened.tables[name] = reopened(opened.connection, table, entry["called"], _found(entry))
+            return opened
         views = {name: self._views(name) for name in tables}
         folders = [self.folder, *([] if self.source is None else [self.source]), self.place]
-        connection = DeferredEngine(views, folders)
-        settings, _ = read_settings(self.place)
-        opened = Opened(self.folder, connection, settings, source=self.source, snapshot=self)
-        opened.rows, opened.before = dict(self.record["rows"]), dict(self.record["stamps"])
+        opened.connection = DeferredEngine(views, folders, address)
         for name, entry in tables.items():
-            opened.tables[name] = typed_table(connection, load_contract().tables[name])
+            opened.tables[name] = typed_table(opened.connection, load_contract().tables[name])
             path = self._file(name)
             if "in_place" in entry:
                 opened.in_place[name] = (path, _found(entry))
                 opened.stamps[path] = opened.before[str(path)]
             else:
                 opened.stamps[path] = self.seen[str(path)]
-        opened.findings = self.findings("contract")
         return opened
+
+    def _settings(self) -> dict[str, Any]:
+        given = self.record["settings"]
+        return dict(read_settings(self.place)[0] if given is None else given)
 
     def _file(self, name: str) -> Path:
         entry = self.record["tables"][name]
@@ -273,7 +293,12 @@ class Snapshot:
 
     def _views(self, name: str) -> list[str]:
         table = load_contract().tables[name]
-        return [raw_view(table, self._file(name)), typed_view(table, _found(self.record["tables"][name]))]
+        entry, address = self.record["tables"][name], self.address
+        if address is None or "in_place" not in entry:
+            raw = raw_view(table, self._file(name))
+        else:
+            raw = attached_view(address, table, entry["called"])
+        return [raw, typed_view(table, _found(entry))]
 
     @cached_property
     def outline(self) -> Outline:

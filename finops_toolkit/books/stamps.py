@@ -1,7 +1,8 @@
 """Where a source lies, and stamps of its files: has anything been written since, without reading it?
 
-A server has no files: its stamp says that nobody knows, and what was read of it is read again. A stamp is [size, time of writing, time of change] of a file. The third one no program can set: a copy that
-keeps the time of writing does not go unseen.
+A server has no files: its stamp says that nobody knows, and what was read of it is read again. A stamp
+is [size, time of writing, time of change] of a file. The third one no program can set: a copy that keeps the
+time of writing does not go unseen.
 """
 
 from __future__ import annotations
@@ -53,8 +54,8 @@ def settled(found: Stamps, now: float) -> bool:
     """Whether stamps taken at `now` (seconds since 1970) tell of every later change.
 
     File systems keep time in ticks, some of two seconds long: a file written to again within the tick of its
-    stamp may look the same afterwards. Stamps of files that young prove nothing, nor do those of servers: look
-    at what they hold.
+    stamp may look the same afterwards. Stamps of files that young prove nothing, nor does a server:
+    look at what they hold.
     """
     return all(
         size >= 0 and max(written, changed) / 1e9 < now - UNSETTLED_SECONDS
