@@ -66,15 +66,15 @@ class Statements:
 
         The ends are the months at which movements of the period stand. Both [unit, period].
         """
-        stand = np.cumsum(np.pad(self._anywhere_below(self.months > 0), ((0, 0), (1, 0))), axis=1)
-        held = np.cumsum(np.pad(rows > 0, ((0, 0), (1, 0))), axis=1)
         low, high = np.clip(first, 0, rows.shape[1]), np.clip(last + 1, 0, rows.shape[1])
-        ends, found = stand[:, high] - stand[:, low], held[:, high] - held[:, low]
+        ends = _between(self._anywhere_below(self.months > 0), low, high)
+        found = _between(rows > 0, low, high)
         return found > 0, found >= ends
 
     def habit(self, unit: int, begin: int) -> str:
         """How a unit reports, in words: "by quarter, to the end of March, June, September and December"."""
-        own = self._anywhere_below(self.months > 0)[unit].nonzero()[0][-4:]
+        stand: npt.NDArray[Any] = self._anywhere_below(self.months > 0)[unit]
+        own = stand.nonzero()[0][-4:]
         lengths = {int(self.months[row, column]) for row in self._below(unit) for column in own}
         names = [calendar.month_name[month] for month in sorted({int(begin + at) % 12 + 1 for at in own})]
         many = {frozenset({3}): "by quarter", frozenset({12}): "by year"}
@@ -90,7 +90,7 @@ class Statements:
                 inside.add(name)
         return [row for row, name in enumerate(self.units) if name in inside]
 
-    def _anywhere_below(self, own: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    def _anywhere_below(self, own: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return np.array([own[self._below(row)].any(axis=0) for row in range(len(self.units))], dtype=bool)
 
     def _of_all_below(self, whole: npt.NDArray, days: Ints) -> tuple[npt.NDArray[np.bool_], Ints]:
@@ -101,6 +101,13 @@ class Statements:
             if below:
                 every[row], longest[row] = whole[below].all(axis=0), days[below].max(axis=0)
         return every, longest
+
+
+def _between(there: npt.NDArray[Any], low: Ints, high: Ints) -> Ints:
+    """How many of each unit's months are `there` from columns `low` to before `high`, [unit, period]."""
+    running = np.zeros((there.shape[0], there.shape[1] + 1), dtype="int64")
+    np.cumsum(there, axis=1, out=running[:, 1:])
+    return running[:, high] - running[:, low]
 
 
 def statements_of(

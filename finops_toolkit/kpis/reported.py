@@ -6,7 +6,6 @@ balance only where one was reported. A line that was not reported is not applica
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -19,7 +18,7 @@ class Reading(Protocol):
     """What reads the figures: its panel and units, the first month, and its numbered reasons."""
 
     panel: Any
-    units: Sequence[str]
+    units: list[str]
     begin: int
 
     def code(self, text: str) -> int:

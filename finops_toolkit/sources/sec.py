@@ -9,7 +9,6 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 import gzip
-import io
 import json
 import zipfile
 import zlib
@@ -152,7 +151,7 @@ def _member(packed: zipfile.ZipFile, name: str, needed: tuple[str, ...], keep: A
         if absent:
             raise ValueError(f"it is no SEC data set: {name} lacks {', '.join(absent)}")
         table = pyarrow.csv.open_csv(
-            io.BufferedReader(file),  # type: ignore[arg-type]
+            file,
             pyarrow.csv.ReadOptions(column_names=head),
             pyarrow.csv.ParseOptions(delimiter="\t", quote_char=False),
             pyarrow.csv.ConvertOptions(
