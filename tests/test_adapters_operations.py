@@ -197,7 +197,8 @@ def test_profitability_by_unit_and_month(opened: Opener, facts: list[Row]) -> No
         for column in (*COSTS, "Revenue", "Subscription Revenue"):
             sign = 1 if column in COSTS else -1
             expected[row["Scenario Key"], column, unit, month] += sign * Decimal(row[column])
-    books, found = opened("profitability"), defaultdict(Decimal)
+    books = opened("profitability")
+    found: dict[tuple[str, ...], Decimal] = defaultdict(Decimal)
     for scenario, table, column in (("1", "balances", "flow"), ("2", "budget", "amount")):
         for row in frame(books, table).itertuples():
             found[scenario, row.account, row.unit, str(row.month)[:7]] += getattr(row, column)
@@ -252,6 +253,16 @@ def test_profitability_traps(facts: list[Row]) -> None:
     key = ("Customer Key", "Product Key", "BU Key", "YearPeriod")
     budget = {tuple(r[k] for k in key) for r in facts if r["Scenario Key"] == "2"}
     assert round(sum(tuple(r[k] for k in key) in budget for r in actual) / len(actual), 3) == 0.996
+
+
+def test_the_latest_month_misleads(opened: Opener, facts: list[Row]) -> None:
+    """Third parties' cost falls to a sixth in November 2014, and the margin doubles: the notes say so."""
+    books = opened("profitability")
+    margins = [valued(books, "firm", f"2014-{month}")["gross_margin"] for month in ("08", "10", "11")]
+    assert [round(margin, 3) for margin in margins] == [0.575, 0.311, 0.667]
+    costs = [fact_sum(facts, ("Cost Third Party",), "1", month) for month in ("201410", "201411")]
+    assert [round(cost / 1_000_000, 2) for cost in costs] == [Decimal("3.26"), Decimal("0.53")]
+    assert any("66.7 %" in str(finding) for finding in books.findings())
 
 
 def test_a_column_without_a_line_is_shown(shared_data: Path, tmp_path: Path) -> None:
@@ -380,7 +391,8 @@ def test_oakland_by_department_and_fund(opened: Opener, budgets: dict[tuple[str,
             account = f"{row['fund_code']} {row['account_category'] or 'Expense'}"
             key = (version, f"{year[5:]}-06", row["department"] or "City of Oakland", account)
             expected[key] += sign * Decimal(row["amount"])
-    books, found = opened("oakland"), defaultdict(Decimal)
+    books = opened("oakland")
+    found: dict[tuple[str, ...], Decimal] = defaultdict(Decimal)
     names = frame(books, "units").set_index("unit").name
     for row in frame(books, "budget").itertuples():
         found[row.version[2:], str(row.month)[:7], names[row.unit], row.account] += row.amount
