@@ -266,7 +266,7 @@ def _stock_facts(books: Books, unit: str, span: Period) -> dict[str, int]:
         return {}
     products = books.rows("products", where={"kind": "finished"}, limit=MOST).set_index("product")
     ends = {}
-    for name, day in (("before", month_end(span.first - 1)), ("after", span.end)):
+    for name, day in (("before", span.calendar.end(span.first - 1)), ("after", span.end)):
         try:
             rows = books.sums("stock", ["product"], ["quantity", "value"], unit, None, {"date": day})
         except UsageError:

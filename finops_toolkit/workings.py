@@ -18,7 +18,6 @@ from .books.ledger import ledger_sums
 from .kpis import Catalogue, Kpi, catalogue_of
 from .kpis.formulas import Call, Name, Node, Number, Product, Sum
 from .kpis.tracing import inputs_of, part_of
-from .periods import month_end, month_start
 from .records import records_of
 from .scorecard.figures import LINES
 from .sheets import kpi_table
@@ -70,7 +69,7 @@ def spans(books: Books, statement: Any) -> Table:
     rows = []
     for scope, label in statement.scopes.items():
         span = whole[scope]
-        days = (month_start(span.first - 12), month_end(span.last - 12))
+        days = (when.calendar.start(span.first - 12), when.calendar.end(span.last - 12))
         rows.append((label, span.start, span.end, len(span.months), *days))
     return Table("spans", columns, tuple(rows), tuple(statement.scopes), "Months of the statement",
                  hidden=True)  # fmt: skip
@@ -106,7 +105,7 @@ def ledger_rows(books: Books, statement: Any) -> Table:
         line, account, month = place
         name = names.get(account)
         amounts = [amount / SCALE if (amount := side.get(place)) else None for side in (actual, budget)]
-        rows.append((_SIMPLE[line].name, account, "" if missing(name) else str(name), month_end(month),
+        rows.append((_SIMPLE[line].name, account, "" if missing(name) else str(name), when.calendar.end(month),
                      *amounts))  # fmt: skip
         number = seen[line] = seen.get(line, -1) + 1
         keys.append(line if number == 0 else f"{line}-{number}")

@@ -190,6 +190,7 @@ WAYS: dict[str, Callable[[Books], Any]] = {
     "findings": lambda books: books.findings(),
     "first": lambda books: books.first,
     "fiscal_start": lambda books: books.fiscal_start,
+    "calendar": lambda books: books.calendar,
     "has": lambda books: books.has("orders", "unit"),
     "missing": lambda books: books.missing,
     "name": lambda books: books.name,

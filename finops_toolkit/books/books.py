@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from ..calendars import Calendar
 from ..errors import UsageError
 from ..periods import Period
 from . import details, opening
@@ -23,6 +24,7 @@ from .finding import LEVELS, Finding
 from .narrowing import part_of_sums
 from .outline import Outline, find_unit, period_within, units_below
 from .panel import Panel
+from .peers import as_meant
 from .reads import Read, Reads, RecordedTables, failure, plain_value, read_id
 from .snapshot import snapshot_of
 
@@ -175,6 +177,18 @@ class Books:
         return self.facts.fiscal_start
 
     @property
+    def peers(self) -> bool:
+        """Whether the units are companies side by side, over which nothing is added up."""
+        self._see_company()
+        return bool(self.facts.opened.settings.get("peers"))
+
+    @property
+    def calendar(self) -> Calendar:
+        """What period a day lies in: calendar months, or periods of weeks."""
+        self._see_company()
+        return self.facts.calendar
+
+    @property
     def units(self) -> pd.DataFrame:
         """Units in tree order, parents first: [unit, name, parent, kind, currency, depth]."""
         self._see_company()
@@ -201,11 +215,16 @@ class Books:
         self._see_calendar()
         return self.facts.closed
 
-    def period(self, text: str | Period) -> Period:
-        """A period of these books. Raises UsageError where it is not understood or lies outside them."""
+    def period(self, text: str | Period, unit: str | None = None) -> Period:
+        """A period of these books, where they hold peers: of this unit's own fiscal year.
+
+        Raises UsageError where it is not understood, lies outside them, or means other months for each unit.
+        """
         if isinstance(text, Period):
             return text
-        return period_within(text, self.first, self.closed, self.fiscal_start, self.name)
+        first, closed, calendar = self.first, self.closed, self.facts.calendar
+        written, start = as_meant(self.facts, text, unit)
+        return period_within(written, first, closed, start, self.name, calendar)
 
     @property
     def outline(self) -> Outline:
@@ -307,7 +326,7 @@ class Books:
         if name == "sums" and (part := self._part(arguments, inside)) is not None:
             return part
         reader = {"rows": details.read_rows, "sums": details.read_sums}[name]
-        return reader(self.facts.tables[arguments["table"]], arguments, inside)
+        return reader(self.facts.tables[arguments["table"]], arguments, inside, self.facts.calendar)
 
     def _part(self, arguments: Mapping[str, Any], inside: list[str | None] | None) -> pd.DataFrame | None:
         """Sums out of a wider read that was made; None where there is none."""
@@ -356,9 +375,12 @@ class Books:
 
     def _see_company(self) -> None:
         facts = self.facts
+        weeks = [facts.calendar.pattern, facts.calendar.year_end] if facts.calendar.pattern else []
         self._reads.note_plain(
             "company",
-            lambda: hash_of([facts.name, facts.currency, facts.fiscal_start, frame_hash(facts.units)]),
+            lambda: hash_of(
+                [facts.name, facts.currency, facts.fiscal_start, frame_hash(facts.units), *weeks]
+            ),
         )
 
     def _see_calendar(self) -> None:

@@ -17,10 +17,11 @@ import ibis
 import pandas as pd
 import pyarrow as pa
 
+from ..calendars import MONTHS, Calendar
 from ..errors import UsageError
-from ..periods import month_end, month_start
 from ..sources.sql import literal, quote
 from ..sources.text import reason
+from .calendars import period_sql
 from .checking import SCALE
 from .contract import Column, Table, load_contract
 from .digest import batches_hash
@@ -41,7 +42,12 @@ _COMPARED: dict[str, tuple[type, ...]] = {
 }
 
 
-def read_rows(table: ibis.Table, arguments: Arguments, inside: Sequence[str | None] | None) -> pd.DataFrame:
+def read_rows(
+    table: ibis.Table,
+    arguments: Arguments,
+    inside: Sequence[str | None] | None,
+    calendar: Calendar = MONTHS,
+) -> pd.DataFrame:
     """Books.rows of a typed table. inside: the units wanted (None among them: rows of none); None: all."""
     spec = load_contract().tables[arguments["table"]]
     order = arguments.get("order", [])
@@ -52,7 +58,7 @@ def read_rows(table: ibis.Table, arguments: Arguments, inside: Sequence[str | No
         f"t.{quote(text.lstrip('-'))} {'DESC' if text.startswith('-') else 'ASC'} NULLS LAST"
         for text in [*order, *spec.key]
     )
-    scope = _scope(spec, arguments, inside)
+    scope = _scope(spec, arguments, inside, calendar)
     arrow = _answer(table, spec, f"SELECT {chosen} {scope} ORDER BY {ordered} LIMIT {arguments['limit']}")
     frame = arrow.to_pandas(date_as_object=False, use_threads=False)
     # Days are days, whatever the engine counts them in.
@@ -61,7 +67,12 @@ def read_rows(table: ibis.Table, arguments: Arguments, inside: Sequence[str | No
     )
 
 
-def read_sums(table: ibis.Table, arguments: Arguments, inside: Sequence[str | None] | None) -> pd.DataFrame:
+def read_sums(
+    table: ibis.Table,
+    arguments: Arguments,
+    inside: Sequence[str | None] | None,
+    calendar: Calendar = MONTHS,
+) -> pd.DataFrame:
     """Books.sums of a typed table; `inside` as in read_rows."""
     spec = load_contract().tables[arguments["table"]]
     by, sums = list(arguments["by"]), list(arguments["sums"])
@@ -73,10 +84,10 @@ def read_sums(table: ibis.Table, arguments: Arguments, inside: Sequence[str | No
             f"{', '.join(inexact)} of {spec.name} cannot be summed.",
             "Sum money, quantities or whole numbers.",
         )
-    keys = [_month(spec) if name == month else f"t.{quote(name)}" for name in by]
+    keys = [_month(spec, calendar) if name == month else f"t.{quote(name)}" for name in by]
     chosen = [f"{key} AS {quote(name)}" for key, name in zip(keys, by, strict=True)]
     chosen += [f"SUM(CAST(t.{quote(name)} AS {EXACT})) AS {quote(name)}" for name in sums]
-    scope = _scope(spec, arguments, inside)
+    scope = _scope(spec, arguments, inside, calendar)
     grouped = f"GROUP BY {', '.join(keys)} ORDER BY {', '.join(f'{key} ASC NULLS LAST' for key in keys)}"
     sql = f"SELECT {', '.join([*chosen, 'COUNT(*) AS rows'])} {scope} {grouped if by else ''}"
     frame = exact_frame(_answer(table, spec, sql), by, [*sums, "rows"])
@@ -107,7 +118,7 @@ def _engine(table: ibis.Table) -> Any:
     return engine
 
 
-def _scope(spec: Table, arguments: Arguments, inside: Sequence[str | None] | None) -> str:
+def _scope(spec: Table, arguments: Arguments, inside: Sequence[str | None] | None, calendar: Calendar) -> str:
     """FROM and WHERE of a read."""
     conditions = []
     if inside is not None:
@@ -115,7 +126,8 @@ def _scope(spec: Table, arguments: Arguments, inside: Sequence[str | None] | Non
         conditions.append(f"(t.unit IN ({known}){' OR t.unit IS NULL' if None in inside else ''})")
     if "months" in arguments:
         first, last = arguments["months"]
-        days = f"DATE '{month_start(first)}' AND DATE '{month_end(last)}'"
+        calendar = _kept_by(spec, calendar)
+        days = f"DATE '{calendar.start(first)}' AND DATE '{calendar.end(last)}'"
         conditions.append(f"CAST(t.{quote(str(spec.date))} AS DATE) BETWEEN {days}")
     for name, plain in arguments.get("where", {}).items():
         _require(spec, [name])
@@ -148,7 +160,14 @@ def _shown(column: Column) -> str:
     )
 
 
-def _month(spec: Table) -> str:
+def _kept_by(spec: Table, calendar: Calendar) -> Calendar:
+    """The calendar of a table's date: what is given as a month is the period of that name in every one."""
+    return MONTHS if spec.columns[str(spec.date)].type == "month" else calendar
+
+
+def _month(spec: Table, calendar: Calendar) -> str:
+    if _kept_by(spec, calendar).pattern:
+        return period_sql(calendar, str(spec.date))
     date = f"t.{quote(str(spec.date))}"
     return f"CAST(YEAR({date}) AS BIGINT) * 12 + CAST(MONTH({date}) AS BIGINT) - 1"
 

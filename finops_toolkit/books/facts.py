@@ -10,19 +10,21 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import ibis
 import pandas as pd
 
 from .. import periods
+from ..calendars import calendar_of
 from ..errors import ContractError
 from ..sources.text import reason
 from . import opening
+from .calendars import Tables
 from .checking import check_table
 from .contract import load_contract
 from .finding import Finding
 from .gaps import gaps
 from .outline import Outline, Unit, outline_of, units_of
 from .panel import Panel, build_panel
+from .peers import fiscal_starts
 from .reconciling import Reconciliation, reconcile
 
 TOP = "TOTAL"
@@ -35,8 +37,9 @@ class Facts:
         self.opened = opened
         self.folder: Path = opened.folder
         self.name: str = opened.settings.get("name", opened.name)
-        self.fiscal_start: int = opened.settings.get("fiscal_year_start", 1)
-        self.tables: dict[str, ibis.Table] = opened.tables
+        self.calendar = calendar_of(opened.settings.get("calendar"), opened.settings.get("year_end"))
+        self.fiscal_start: int = opened.settings.get("fiscal_year_start", self.calendar.fiscal_start)
+        self.tables = Tables(opened.tables, self.calendar)
         self.missing: list[str] = [name for name in load_contract().tables if name not in opened.tables]
 
     @cached_property
@@ -103,7 +106,9 @@ class Facts:
             frame = frame.assign(name=frame.unit, parent=None, kind=None, currency=None)
         frame = frame.astype(object).where(frame.notna(), None)
         roots = frame[frame.parent.isna() | ~frame.parent.isin(frame.unit)]
-        if len(roots) > 1:
+        if self.opened.settings.get("peers"):
+            frame.loc[roots.index, "parent"] = None
+        elif len(roots) > 1:
             # Somebody's unit may be called so.
             name = next(
                 text for text in (TOP, f"{TOP} OF ALL", f"{TOP} OF ALL UNITS") if text not in set(frame.unit)
@@ -113,6 +118,11 @@ class Facts:
             frame = pd.concat([pd.DataFrame([top]), frame], ignore_index=True)
         ordered = _tree_order(frame)
         return ordered.reset_index(drop=True)
+
+    @cached_property
+    def fiscal_starts(self) -> dict[str, int]:
+        """The month each unit's own fiscal year begins with, where the units are peers."""
+        return fiscal_starts(self)
 
     @property
     def currency(self) -> str:

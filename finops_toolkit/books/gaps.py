@@ -9,12 +9,12 @@ import ibis
 import pandas as pd
 
 from ..periods import month_text
+from .calendars import Tables
 from .checking import SCALE, first_rows, scaled
-from .contract import load_contract
 from .exact import fetch
 from .finding import Finding
 from .ledger import ledger_movements
-from .measures import EXACT, Tables, month_of
+from .measures import EXACT
 from .panel import Panel
 
 # Books in which something happens every month.
@@ -27,7 +27,7 @@ def gaps(tables: Tables, panel: Panel) -> list[Finding]:
     early, late = {}, {}
     for name in _MONTHLY:
         if name in tables:
-            rows = _rows_by_month(name, tables[name])
+            rows = _rows_by_month(name, tables)
             found += _absent_months(name, rows, panel)
             late[name] = {month: n for month, n in rows.items() if month > panel.closed}
             # Invoices and orders from before are what open items and the backlog begin with.
@@ -45,9 +45,11 @@ def gaps(tables: Tables, panel: Panel) -> list[Finding]:
     return found
 
 
-def _rows_by_month(name: str, table: ibis.Table) -> dict[int, int]:
-    month = month_of(table[load_contract().tables[name].date])
-    counted = table.group_by(month.name("month")).aggregate(rows=table.count()).to_pandas()
+def _rows_by_month(name: str, tables: Tables) -> dict[int, int]:
+    table = tables[name]
+    counted = (
+        table.group_by(tables.period_of_rows(name).name("month")).aggregate(rows=table.count()).to_pandas()
+    )
     return {int(m): int(n) for m, n in zip(counted.month, counted.rows, strict=True)}
 
 
@@ -88,7 +90,9 @@ def _snapshots(tables: Tables, closed: int) -> list[Finding]:
     if "stock" not in tables:
         return []
     stock = tables["stock"]
-    counted = stock.group_by(["unit", month_of(stock.date).name("month")]).aggregate(rows=stock.count())
+    counted = stock.group_by(["unit", tables.period_of(stock.date).name("month")]).aggregate(
+        rows=stock.count()
+    )
     have = counted.to_pandas()
     everywhere = set(have.month)
     absent = [

@@ -9,8 +9,9 @@ from typing import Any
 import ibis
 import pandas as pd
 
+from .calendars import Tables, month_of
 from .contract import load_contract
-from .measures import EXACT, Measure, Tables, month_of
+from .measures import EXACT, Measure
 
 _CREDIT_LINES = ("revenue", "other_income", "intercompany_result")
 _LIABILITIES = ("payables", "other_current_liabilities", "debt", "other_liabilities", "equity")
@@ -88,7 +89,9 @@ def ledger_movements(tables: Tables) -> tuple[ibis.Table, str] | None:
     if "journal" in tables:
         journal = tables["journal"]
         amount = journal.amount.cast(EXACT)
-        return journal.group_by(["account", "unit", month_of(journal.posted).name("month")]).aggregate(
+        return journal.group_by(
+            ["account", "unit", tables.period_of(journal.posted).name("month")]
+        ).aggregate(
             flow=amount.sum(),
             moved=amount.sum(where=journal.kind.isnull() | (journal.kind != "opening")),
             closing=ibis.null(EXACT),

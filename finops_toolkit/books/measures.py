@@ -13,8 +13,9 @@ from typing import Any
 
 import ibis
 
+from .calendars import Tables
+
 EXACT = "decimal(38, 4)"
-Tables = dict[str, ibis.Table]
 
 
 @dataclass(frozen=True)
@@ -61,24 +62,19 @@ class Query:
     sparse: bool = False
 
 
-def month_of(date: Any) -> Any:
-    """The month ordinal of a date."""
-    return date.year().cast("int64") * 12 + date.month().cast("int64") - 1
-
-
 def times(left: Any, right: Any) -> Any:
     """Money × rate: multiplied exactly, rounded to ten-thousandths, ready to be summed."""
     return (left * right).cast(EXACT)
 
 
-def dated(table: ibis.Table, date: str) -> ibis.Table:
+def dated(tables: Tables, table: ibis.Table, date: str) -> ibis.Table:
     """The rows that have the date, with the month it lies in."""
-    return table.filter(table[date].notnull()).mutate(month=month_of(table[date]))
+    return table.filter(table[date].notnull()).mutate(month=tables.period_of(table[date]))
 
 
 def plain(name: str, date: str) -> Callable[[Tables], ibis.Table]:
     """A query's table: all rows, by the month of a date."""
-    return lambda tables: dated(tables[name], date)
+    return lambda tables: dated(tables, tables[name], date)
 
 
 def external(tables: Tables, name: str, party: str) -> ibis.Table:
@@ -92,7 +88,7 @@ def external(tables: Tables, name: str, party: str) -> ibis.Table:
 
 def external_dated(name: str, party: str, date: str) -> Callable[[Tables], ibis.Table]:
     """A query's table: the rows with outside customers or suppliers, by the month of a date."""
-    return lambda tables: dated(external(tables, name, party), date)
+    return lambda tables: dated(tables, external(tables, name, party), date)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ibis
 
-from .measures import Query, Sum, Tables, dated, external_dated, month_of, plain, times
+from .calendars import Tables, month_of
+from .measures import Query, Sum, dated, external_dated, plain, times
 
 
 def _with_products(tables: Tables, table: ibis.Table, *columns: str) -> ibis.Table:
@@ -16,12 +17,14 @@ def _with_products(tables: Tables, table: ibis.Table, *columns: str) -> ibis.Tab
 
 
 def _runs(tables: Tables) -> ibis.Table:
-    return _with_products(tables, dated(tables["production"], "finished"), "standard_cost", "overhead_cost")
+    return _with_products(
+        tables, dated(tables, tables["production"], "finished"), "standard_cost", "overhead_cost"
+    )
 
 
 def _last_stock(tables: Tables) -> ibis.Table:
     """The last snapshot of each month in each unit."""
-    stock = dated(tables["stock"], "date")
+    stock = dated(tables, tables["stock"], "date")
     last = (
         stock.group_by(["unit", "month"])
         .aggregate(last_=stock.date.max())

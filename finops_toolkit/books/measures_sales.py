@@ -59,7 +59,7 @@ def order_lines(tables: Tables) -> ibis.Table:
 
 
 def _due_lines(tables: Tables) -> ibis.Table:
-    return dated(order_lines(tables), "requested")
+    return dated(tables, order_lines(tables), "requested")
 
 
 def _due_orders(tables: Tables) -> ibis.Table:
@@ -78,7 +78,7 @@ def _due_orders(tables: Tables) -> ibis.Table:
     if incidents is not None:
         concerned = incidents.filter((incidents.kind == "complaint") & incidents.order.notnull()).order
         complaint = orders.order.isin(concerned)
-    return dated(orders.mutate(complaint=complaint), "requested")
+    return dated(tables, orders.mutate(complaint=complaint), "requested")
 
 
 def _completed_orders(tables: Tables) -> ibis.Table:
@@ -89,13 +89,13 @@ def _completed_orders(tables: Tables) -> ibis.Table:
         complete=(lines.delivered >= lines.quantity).all(),
     )
     orders = orders.filter(orders.complete)
-    return dated(orders, "last").mutate(days=lambda t: t["last"].delta(t.ordered, unit="day"))
+    return dated(tables, orders, "last").mutate(days=lambda t: t["last"].delta(t.ordered, unit="day"))
 
 
 def _backlog(tables: Tables) -> ibis.Table:
     orders = _followed(tables)
     orders = orders.mutate(net_=_net_price(orders))
-    ordered = dated(orders, "ordered").select(
+    ordered = dated(tables, orders, "ordered").select(
         "unit",
         "month",
         quantity=lambda t: t.quantity.cast(EXACT),
@@ -105,7 +105,7 @@ def _backlog(tables: Tables) -> ibis.Table:
     keys = orders.select("order", "line", "net_")
     moved = deliveries.filter(deliveries.quantity > 0)
     moved = moved.join(keys, [moved.order == keys.order, moved.line == keys.line], how="inner")
-    shipped = dated(moved, "shipped").select(
+    shipped = dated(tables, moved, "shipped").select(
         "unit",
         "month",
         quantity=lambda t: -t.quantity.cast(EXACT),
@@ -260,7 +260,7 @@ def _open_items(name: str, party: str) -> Callable[[Tables], ibis.Table]:
         settled = items.filter(paid.notnull() & (paid > items.due))
         settled = settled.select("unit", date=settled.paid, open=zero, overdue=-settled.amount.cast(EXACT))
         parts = [part.mutate(date=part.date.cast("date")) for part in (issued, closed, turned, settled)]
-        return dated(ibis.union(*parts), "date")
+        return dated(tables, ibis.union(*parts), "date")
 
     return build
 
@@ -270,7 +270,7 @@ def _paid(name: str, party: str) -> Callable[[Tables], ibis.Table]:
         items = external(tables, name, party)
         # Credit notes are set off, not paid: they say nothing of how long a customer takes.
         items = items.filter(items.amount > 0)
-        return dated(items, "paid").mutate(days=lambda t: t.paid.delta(t.issued, unit="day"))
+        return dated(tables, items, "paid").mutate(days=lambda t: t.paid.delta(t.issued, unit="day"))
 
     return build
 

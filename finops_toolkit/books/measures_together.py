@@ -7,7 +7,8 @@ from typing import Any
 
 import ibis
 
-from .measures import EXACT, Histogram, Query, Sum, Tables, dated, month_of, plain
+from .calendars import Tables, month_of
+from .measures import EXACT, Histogram, Query, Sum, dated, plain
 
 
 def _forecast_errors(version: str) -> Callable[[Tables], ibis.Table]:
@@ -16,7 +17,9 @@ def _forecast_errors(version: str) -> Callable[[Tables], ibis.Table]:
     def build(tables: Tables) -> ibis.Table:
         forecasts = tables["forecasts"]
         forecasts = forecasts.filter(forecasts.version == version)
-        forecasts = forecasts.mutate(month=month_of(forecasts.month), made_=month_of(forecasts.made_on))
+        forecasts = forecasts.mutate(
+            month=month_of(forecasts.month), made_=tables.period_of(forecasts.made_on)
+        )
         forecasts = forecasts.filter(forecasts.made_ == forecasts.month - 1)
         keys = ["unit", "month", "product"]
         last = forecasts.group_by(keys).aggregate(last_=forecasts.made_on.max())
@@ -33,7 +36,7 @@ def _forecast_errors(version: str) -> Callable[[Tables], ibis.Table]:
         zero = ibis.literal(0).cast(EXACT)
         said = made.select("unit", "month", "product", forecast=made.quantity.cast(EXACT), actual=zero)
         # Sister units' orders count: a plant forecasts, and makes, what they will order too.
-        orders = dated(tables["orders"], "ordered")
+        orders = dated(tables, tables["orders"], "ordered")
         came = orders.select("unit", "month", "product", forecast=zero, actual=orders.quantity.cast(EXACT))
         spans = made.select("unit", "month").distinct()
         came = came.semi_join(spans, ["unit", "month"])
@@ -108,12 +111,12 @@ def _action_movements(tables: Tables) -> ibis.Table:
         late.filter(late.closed.notnull()).select("unit", date=lambda t: t.closed, open=zero, overdue=-one),
     ]
     parts = [part.mutate(open=part.open.cast("int64"), overdue=part.overdue.cast("int64")) for part in parts]
-    return dated(ibis.union(*parts), "date")
+    return dated(tables, ibis.union(*parts), "date")
 
 
 def _due_actions(tables: Tables) -> ibis.Table:
     actions = tables["decisions"]
-    return dated(actions.filter(actions.decided.notnull()), "due")
+    return dated(tables, actions.filter(actions.decided.notnull()), "due")
 
 
 def steps(tables: Tables) -> ibis.Table:
@@ -129,7 +132,7 @@ def steps(tables: Tables) -> ibis.Table:
     )
     hand_off = events.before.notnull() & events.department.notnull() & (events.before != events.department)
     days = (events.time.epoch_seconds() - events.since.epoch_seconds()) // 86_400
-    return dated(events.mutate(hand_off=hand_off, days=days), "time")
+    return dated(tables, events.mutate(hand_off=hand_off, days=days), "time")
 
 
 TOGETHER = (
@@ -249,7 +252,7 @@ TOGETHER = (
 def _span(start: str, end: str) -> Callable[[Tables], ibis.Table]:
     def build(tables: Tables) -> ibis.Table:
         table = tables["decisions"]
-        return dated(table.filter(table[start].notnull()), end).mutate(
+        return dated(tables, table.filter(table[start].notnull()), end).mutate(
             days=lambda t: t[end].delta(t[start], unit="day")
         )
 

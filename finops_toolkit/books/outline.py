@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..calendars import MONTHS, Calendar
 from ..errors import UsageError
 from ..periods import ALLOWED, Period, month_text, parse_period
 
@@ -174,11 +175,13 @@ def units_below(units: Sequence[Unit], unit: str) -> list[str]:
     return [row.unit for row in units if row.unit in inside]
 
 
-def period_within(text: str | Period, first: int, closed: int, fiscal_start: int, books: str) -> Period:
+def period_within(
+    text: str | Period, first: int, closed: int, fiscal_start: int, books: str, calendar: Calendar = MONTHS
+) -> Period:
     """A period between two months (ordinals). UsageError where it is not understood or lies outside them."""
     if isinstance(text, Period):
         return text
-    period = parse_period(text, closed, fiscal_start)
+    period = parse_period(text, closed, fiscal_start, calendar)
     if period.last > closed or period.first < first:
         raise UsageError(
             f"{period.label} lies outside the books of {books}: "

@@ -12,12 +12,14 @@ import pandas as pd
 from ..errors import ContractError, UsageError
 from ..periods import month_text
 from . import ledger
+from .calendars import MONTHS, Calendar, Tables
 from .checking import SCALE
 from .exact import fetch, fits
-from .measures import EXACT, Measure, Query, Tables, external, month_of
+from .measures import EXACT, Measure, Query, external
 from .measures_plants import MAKING
 from .measures_sales import ITEMS, ORDERS
 from .measures_together import HISTOGRAMS, TOGETHER
+from .statements import Statements, statements_of
 
 QUERIES: tuple[Query, ...] = (*ORDERS, *ITEMS, *MAKING, *TOGETHER)
 
@@ -38,6 +40,9 @@ class Panel:
     parents: dict[str, str | None]
     # Whether the ledger's balances were given, or added up from all movements before.
     closings: bool = False
+    # Of books by quarter or year: what their movements cover.
+    statements: Statements | None = None
+    calendar: Calendar = MONTHS
     measures: dict[str, Measure] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
     _values: dict[str, np.ndarray] = field(default_factory=dict, repr=False)
@@ -88,14 +93,17 @@ class Panel:
     def frame(self, measures: Iterable[str], unit: str | None = None) -> pd.DataFrame:
         """Measures of one unit (None: the whole) by month, as floats in plain units, for showing.
 
-        Months a measure does not cover are empty.
+        Months a measure does not cover are empty, and those at which no movement of several months stands.
         """
         unit = self.units[0] if unit is None else unit
         data = {}
         for name in measures:
             first, last = self.coverage(name)
             values = self.series(name, unit) / SCALE
-            data[name] = np.where([(first <= m <= last) for m in self.months], values, np.nan)
+            there = np.array([(first <= m <= last) for m in self.months], dtype=bool)
+            if self.statements is not None and self.measures[name].source == "ledger":
+                there &= self.rows(name, [unit])[0] > 0
+            data[name] = np.where(there, values, np.nan)
         months = pd.PeriodIndex([pd.Period(year=m // 12, month=m % 12 + 1, freq="M") for m in self.months])
         return pd.DataFrame(data, index=months.rename("month"))
 
@@ -143,7 +151,10 @@ def build_panel(tables: Tables, parents: dict[str, str | None], closed: int | No
     planned = [int(part.frame.month.max()) for part in spans if part.source in ("ledger", "budget")]
     last = max([closed, *planned])
     closings = any(part.closings for part in parts)
-    panel = Panel(list(parents), list(range(first, last + 1)), closed, parents, closings)
+    panel = Panel(
+        list(parents), list(range(first, last + 1)), closed, parents, closings, calendar=tables.calendar
+    )
+    panel.statements = statements_of(tables, parents, panel.months)
     for part in parts:
         _add(panel, part)
     for query in QUERIES:
@@ -401,7 +412,7 @@ def _add_customers(panel: Panel, tables: Tables) -> None:
     """Retention, counted by customer and unit: a customer of two plants counts once for each."""
     orders = external(tables, "orders", "customer")
     orders = orders.filter(orders.customer.notnull() & orders.ordered.notnull())
-    seen = orders.select("unit", "customer", month=month_of(orders.ordered)).distinct().to_pandas()
+    seen = orders.select("unit", "customer", month=tables.period_of(orders.ordered)).distinct().to_pandas()
     if seen.empty:
         for name in CUSTOMERS:
             panel.missing[name] = "no customer is named in orders"
@@ -427,6 +438,9 @@ def _add_customers(panel: Panel, tables: Tables) -> None:
             values["customers_kept"][row, month] = (prior & again).sum()
     first, last = int(seen.month.min()), min(int(seen.month.max()), panel.closed)
     for name, text in CUSTOMERS.items():
+        if name != "active_customers" and last < first + 23:
+            panel.missing[name] = f"needs orders of 24 months, and there are {last - first + 1}"
+            continue
         nature = "flow" if name == "active_customers" else "closing"
         panel.measures[name] = Measure(name, text, "count", nature, "orders", ("orders",))
         panel._values[name] = roll_up(panel, values[name] * SCALE)

@@ -10,11 +10,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..calendars import Calendar
 from .measures import Measure
 from .panel import Panel
+from .statements import Statements
 
 # The columns of a histogram besides its unit.
 _COUNTED = ("month", "days", "count")
+_STATED = ("months", "days", "sheets")
 
 
 def panel_to_bytes(panel: Panel) -> bytes:
@@ -25,6 +28,7 @@ def panel_to_bytes(panel: Panel) -> bytes:
         "closed": panel.closed,
         "parents": panel.parents,
         "closings": panel.closings,
+        "calendar": asdict(panel.calendar),
         "measures": [asdict(measure) for measure in panel.measures.values()],
         "missing": panel.missing,
         "values": list(panel._values),
@@ -37,6 +41,8 @@ def panel_to_bytes(panel: Panel) -> bytes:
         "values": _stacked(panel, panel._values),
         "rows": _stacked(panel, panel._rows),
     }
+    if panel.statements is not None:
+        arrays |= {f"statements {name}": getattr(panel.statements, name) for name in _STATED}
     for name, frame in panel._histograms.items():
         arrays[f"{name} unit"] = pd.Index(panel.units).get_indexer(frame["unit"]).astype("int64")
         arrays |= {f"{name} {column}": frame[column].to_numpy() for column in _COUNTED}
@@ -54,6 +60,7 @@ def panel_from_bytes(data: bytes) -> Panel:
     structure: dict[str, Any] = json.loads(arrays["structure"].tobytes())
     measures = [Measure(**entry | {"needs": tuple(entry["needs"])}) for entry in structure["measures"]]
     units = structure["units"]
+    stated = {name: arrays[f"statements {name}"] for name in _STATED if f"statements {name}" in arrays}
     names = pd.Index(units, dtype="str")
     return Panel(
         units=units,
@@ -61,6 +68,8 @@ def panel_from_bytes(data: bytes) -> Panel:
         closed=structure["closed"],
         parents=structure["parents"],
         closings=structure["closings"],
+        statements=Statements(**stated, units=units, parents=structure["parents"]) if stated else None,
+        calendar=Calendar(**structure["calendar"]),
         measures={measure.name: measure for measure in measures},
         missing=structure["missing"],
         _values=dict(zip(structure["values"], arrays["values"], strict=True)),

@@ -14,11 +14,12 @@ import numpy as np
 import pandas as pd
 
 from ..periods import month_text
+from .calendars import Tables, month_of
 from .checking import SCALE, first_rows, scaled
 from .contract import load_contract
 from .exact import fetch
 from .finding import Finding
-from .measures import EXACT, Tables, month_of
+from .measures import EXACT
 from .panel import Panel
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ def _two_ledgers(tables: Tables) -> list[Finding]:
         return []
     keys = ["account", "unit", "month"]
     journal, balances = tables["journal"], tables["balances"]
-    by = [journal.account, journal.unit, month_of(journal.posted).name("month")]
+    by = [journal.account, journal.unit, tables.period_of(journal.posted).name("month")]
     posted = fetch(journal.group_by(by).aggregate(flow=journal.amount.cast(EXACT).sum()), keys, ["flow"])
     by = [balances.account, balances.unit, month_of(balances.month).name("month")]
     sums = {name: balances[name].cast(EXACT).sum() for name in ("flow", "closing")}
@@ -264,7 +265,7 @@ def _units_in_stock(tables: Tables, panel: Panel) -> list[Finding]:
         both = flows.groupby(keys[:2])[["into", "out"]].transform(lambda values: values.any())
         flows = flows[both["into"] & both["out"]]
     stock = tables["stock"]
-    stock = stock.mutate(month=month_of(stock.date))
+    stock = stock.mutate(month=tables.period_of(stock.date))
     ends = stock.group_by(keys).aggregate(
         closing=stock.quantity.cast(EXACT).argmax(stock.date), adjusted=stock.adjustment.cast(EXACT).sum()
     )
@@ -328,7 +329,7 @@ def _movements(tables: Tables) -> ibis.Table:
                 table.select(
                     "unit",
                     product=table[product],
-                    month=month_of(table[date]),
+                    month=tables.period_of(table[date]),
                     into=moved if inward else ibis.null(EXACT),
                     out=ibis.null(EXACT) if inward else moved,
                 )

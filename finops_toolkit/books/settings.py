@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import tomllib
 from pathlib import Path
 from typing import Any
 
+from ..calendars import calendar_of
 from ..errors import UsageError
 from ..periods import month_text, parse_period
 from .checking import EARLIEST, LATEST
@@ -15,7 +17,13 @@ _ALLOWED = {
     "name": str,
     "currency": str,
     "fiscal_year_start": int,
+    "calendar": str,
+    "year_end": str,
     "closed_through": str,
+    "late_days": int,
+    "closed_on": dt.date,
+    "translate": bool,
+    "consolidation": str,
     "description": str,
     "account_map": str,
     "sources": dict,
@@ -26,6 +34,7 @@ _ALLOWED = {
 }
 _KINDS = {
     bool: "true or false",
+    dt.date: "a date without quotes, like 2025-12-05",
     str: "text in quotes",
     int: "a whole number",
     dict: "a table",
@@ -61,7 +70,27 @@ def sound_settings(settings: dict[str, Any]) -> tuple[dict[str, Any], list[Findi
     if "closed_through" in settings and not _is_month(settings["closed_through"]):
         text = f"books.toml: closed_through = {settings.pop('closed_through')!r} is no month"
         found.append(_wrong(text, f"write it like 2025-11, from {EARLIEST[:4]} to {LATEST[:4]}"))
+    found += _calendar(settings)
+    if settings.get("consolidation", "full") not in ("full", "proportional"):
+        text = f"books.toml: consolidation = {settings.pop('consolidation')!r}"
+        found.append(_wrong(text, 'write "full" or "proportional"'))
     return settings, found + _notes(settings.get("notes", []))
+
+
+def _calendar(settings: dict[str, Any]) -> list[Finding]:
+    """What is wrong with the calendar; that is taken out, and months stand in its place."""
+    try:
+        calendar = calendar_of(settings.get("calendar"), settings.get("year_end"))
+    except UsageError as error:
+        settings.pop("calendar", None)
+        settings.pop("year_end", None)
+        return [_wrong(f"books.toml: {error.message}", error.hint)]
+    given = settings.get("fiscal_year_start", calendar.fiscal_start)
+    if calendar.pattern and given != calendar.fiscal_start:
+        del settings["fiscal_year_start"]
+        text = f"books.toml: fiscal_year_start = {given}, but a year that ends on the {calendar.year_end}"
+        return [_wrong(f"{text} begins with month {calendar.fiscal_start}", "leave fiscal_year_start out")]
+    return []
 
 
 def _wrong(text: str, hint: str | None = None) -> Finding:

@@ -13,11 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import UsageError
-from ..periods import Period, month_end, month_start, month_text
+from ..periods import Period, month_text
 from ..wording import SCALE
 from .entries import Catalogue, Kpi, Rule
 from .evaluation import Cells, evaluate, first_reason, holds, plain
 from .formulas import Call, Name, Node, denominators, text_of
+from .reported import reported_days, unreported
 
 
 class Scope:
@@ -99,7 +100,9 @@ class Scope:
     def look_up(self, name: str, when: str, back: int) -> Cells:
         """A measure, `days`, `months`, an assumption or another KPI."""
         if name in self.panel.measures or name in self.panel.missing:
-            return self.remember(("measure", name, when, back), lambda: self._measure(name, when, back))
+            may_lack = bool(self._within) and name in self._within[-1].may_lack
+            key = ("measure", name, when, back, may_lack)
+            return self.remember(key, lambda: self._measure(name, when, back, may_lack))
         if name == "months":
             return Cells((self.last - self.first + 1) * SCALE, np.asarray(0))
         if name == "days":
@@ -130,6 +133,9 @@ class Scope:
         monthly = plain(self.panel.matrix(flow, self.units)) if flow not in self.panel.missing else None
         if monthly is None:
             return Cells(np.asarray(np.nan), np.asarray(self.code(self.panel.missing[flow])))
+        if self._stated(flow):
+            text = f"{_words(flow)} is not reported by month, so it cannot be counted back"
+            return Cells(np.asarray(np.nan), np.asarray(self.code(text)))
         left = np.broadcast_to(plain(closing.data), self.shape).astype("float64").copy()
         days = np.zeros(self.shape)
         why = first_reason(closing.why, np.where(left < 0, self.code(f"{_words(balance)} is negative"), 0))
@@ -140,7 +146,7 @@ class Scope:
             known = (month >= first) & (month < self.begin + len(self.panel.months))
             sold = monthly[:, np.clip(month - self.begin, 0, len(self.panel.months) - 1)]
             share = np.where(sold > 0, np.clip(left / np.where(sold > 0, sold, 1), 0, 1), left > 0)
-            days += np.where(known, share * _days_between(month, month), 0)
+            days += np.where(known, share * self._days_between(month, month), 0)
             left = np.where(known, np.maximum(left - np.maximum(sold, 0), 0), left)
         older = self.code(f"{_words(balance)} is older than the first month with {_words(flow)}")
         return Cells(days, first_reason(why, np.where(left > 0, older, 0)))
@@ -154,18 +160,25 @@ class Scope:
 
     # --- the panel's figures ---
 
-    def _measure(self, name: str, when: str, back: int) -> Cells:
+    def _measure(self, name: str, when: str, back: int, may_lack: bool) -> Cells:
         if name in self.panel.missing:
             return Cells(np.asarray(0), np.asarray(self.code(self.panel.missing[name])))
         closing = self.panel.measures[name].nature == "closing"
         matrix = self.panel.matrix(name, self.units)
         opening = closing and when == "opening"
         low, high, why = self._span(name, back, closing, opening)
+        if self._stated(name):
+            at = self.first - 1 if opening else self.last
+            why = first_reason(why, unreported(self, name, self.first - back, at - back, closing, may_lack))
         if closing:
             return Cells(matrix[:, high], why)
         running = np.zeros((len(self.units), matrix.shape[1] + 1), dtype="int64")
         np.cumsum(matrix, axis=1, out=running[:, 1:])
         return Cells(running[:, high + 1] - running[:, low], why)
+
+    def _stated(self, name: str) -> bool:
+        """Whether a measure's figures stand only where statements were reported."""
+        return self.panel.statements is not None and self.panel.measures[name].source == "ledger"
 
     def _span(
         self, name: str, back: int, closing: bool = False, opening: bool = False
@@ -228,7 +241,16 @@ class Scope:
     def _days(self, back: int) -> npt.NDArray:
         if self.days is not None:
             return np.full(len(self.last), float(self.days))
-        return _days_between(self.first - back, self.last - back) * SCALE
+        days = self._days_between(self.first - back, self.last - back)
+        if self.panel.statements is not None:
+            own = reported_days(self, self.first - back, self.last - back)
+            days = np.where(own > 0, own, days)
+        return days * SCALE
+
+    def _days_between(self, first: npt.NDArray, last: npt.NDArray) -> npt.NDArray:
+        """Days of the books' calendar from the first period to the last, both included."""
+        days = [self.panel.calendar.days(int(a), int(b)) for a, b in zip(first, last, strict=True)]
+        return np.array(days, dtype="int64")
 
     def _zero_words(self) -> str:
         """The KPI's own words for having nothing to divide by, if its formula divides only once."""
@@ -270,11 +292,3 @@ def _counts_days(tree: Node) -> bool:
 
 def _words(text: str) -> str:
     return text.replace("_", " ")
-
-
-def _days_between(first: npt.NDArray, last: npt.NDArray) -> npt.NDArray:
-    """Calendar days from the first month to the last, both included."""
-    return np.array(
-        [(month_end(int(b)) - month_start(int(a))).days + 1 for a, b in zip(first, last, strict=True)],
-        dtype="int64",
-    )

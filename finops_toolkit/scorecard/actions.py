@@ -9,7 +9,7 @@ import pandas as pd
 
 from ..books import Books
 from ..kpis import accumulates, catalogue_of, values
-from ..periods import Period, month_label, month_ordinal
+from ..periods import Period, month_label
 from ..wording import counted, measure_text, missing, sentence
 from .owners import department_name, departments
 
@@ -75,7 +75,8 @@ def actions_follow_up(
         return FollowUp(pd.DataFrame(), "Actions: none, because the books hold no table of decisions.")
     frame = decisions_until(books, unit, when.end)
     recent = [
-        row.closed is None or month_ordinal(row.closed) > when.last - WINDOW - 1 for row in frame.itertuples()
+        row.closed is None or when.calendar.period_of(row.closed) > when.last - WINDOW - 1
+        for row in frame.itertuples()
     ]
     frame = frame[recent] if len(frame) else frame
     if frame.empty:
@@ -127,7 +128,7 @@ def _worked(books: Books, row, period: Period) -> str:
         return "not done yet"
     if missing(row.about):
         return "it names no figure to judge it by"
-    decided, done = month_ordinal(row.decided), month_ordinal(row.closed)
+    decided, done = period.calendar.period_of(row.decided), period.calendar.period_of(row.closed)
     last = min(done + WINDOW, period.last)
     if last <= done:
         return "too early to say"

@@ -10,7 +10,7 @@ moves.
 from __future__ import annotations
 
 from ..books import Books, Panel
-from ..periods import Period, month_start
+from ..periods import Period
 from ..variance.bridges import ratio
 from ..wording import date_text, money_text
 from .figures import LINES, Figure, Line, actual, budget
@@ -80,7 +80,7 @@ def sales_forecast(books: Books, unit: str, year: Period, last: int, outlook_rev
     if rest is None or not books.has("forecasts", "amount"):
         return ""
     frame = books.sums("forecasts", ["month", "made_on"], ["amount"], unit, rest, {"version": "consensus"})
-    frame = frame[[str(day)[:10] <= month_start(last + 1).isoformat() for day in frame["made_on"]]]
+    frame = frame[[str(day)[:10] <= year.calendar.start(last + 1).isoformat() for day in frame["made_on"]]]
     if frame.empty:
         return ""
     newest = frame.sort_values("made_on").groupby("month").tail(1)
