@@ -51,6 +51,9 @@ def span(text: str, fiscal_start: int = 1) -> tuple[str, str, str]:
         ("2025-05-YTD", 7, ("ytd", "2024-07", "2025-05")),
         ("2025-07-ytd", 7, ("ytd", "2025-07", "2025-07")),
         ("2025-05-R12", 7, ("rolling", "2024-06", "2025-05")),
+        ("2025-01-R3", 7, ("rolling", "2024-11", "2025-01")),
+        ("FY2025-Q4", 2, ("rolling", "2024-11", "2025-01")),
+        ("FY2025-Q1", 10, ("rolling", "2024-10", "2024-12")),
     ],
 )
 def test_ways_to_write_a_period(text: str, fiscal_start: int, expected: tuple[str, str, str]) -> None:
@@ -62,8 +65,8 @@ def test_ways_to_write_a_period(text: str, fiscal_start: int, expected: tuple[st
     "text",
     [
         "", "2025-13", "2025-00", "25-01", "2025-1", "2025/11", "2025-Q5", "2025-Q0", "Q4 2025", "2025-R12",
-        "FY25", "FY2025-11", "FY2025-YTD", "FY2025-Q1", "2025-11-30", "November 2025", "2025-11-R13",
-        "2026-YTD", "last", "0000", "9999", "1899-12", "\uff12\uff10\uff12\uff15", "2025-11; DROP", "latest",
+        "FY25", "FY2025-11", "FY2025-YTD", "FY2025-Q5", "2025-11-30", "November 2025", "2025-11-R13",
+        "2025-11-R6", "2026-YTD", "last", "0000", "9999", "1899-12", "\uff12\uff10\uff12\uff15", "2025-11; DROP", "latest",
         "-2025", "2025-", "2025-11-",
     ],
 )  # fmt: skip

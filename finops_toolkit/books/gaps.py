@@ -28,7 +28,8 @@ def gaps(tables: Tables, panel: Panel) -> list[Finding]:
     for name in _MONTHLY:
         if name in tables:
             rows = _rows_by_month(name, tables)
-            found += _absent_months(name, rows, panel)
+            by_month = name != "balances" or panel.statements is None
+            found += _absent_months(name, rows, panel) if by_month else _absent_statements(panel)
             late[name] = {month: n for month, n in rows.items() if month > panel.closed}
             # Invoices and orders from before are what open items and the backlog begin with.
             if name not in ("invoices", "orders"):
@@ -62,6 +63,22 @@ def _absent_months(name: str, rows: dict[int, int], panel: Panel) -> list[Findin
     shown = pd.DataFrame({"month": [month_text(m) for m in absent[:5]]})
     hint = "figures of these months are missing or nothing: look for a file that was not exported whole"
     return [Finding("difference", name, "months_missing", text, len(absent), None, shown, hint)]
+
+
+def _absent_statements(panel: Panel) -> list[Finding]:
+    """Of movements over several months: what they mean for periods, and where there is none between two."""
+    stated = panel.statements
+    assert stated is not None
+    text = "movements cover several months each: a period has figures only if it is made of whole ones"
+    hint = "ask for twelve months (2024-09-R12), three (2024-09-R3) or a fiscal year, where they end with one"
+    found = [Finding("note", "balances", "statements", text, hint=hint)]
+    holes = stated.holes()
+    if holes:
+        rows = [[unit, month_text(panel.months[a]), month_text(panel.months[b])] for unit, a, b in holes[:5]]
+        shown = pd.DataFrame(rows, columns=["unit", "from", "to"])
+        text = "months between two movements that neither covers, or that both do"
+        found.append(Finding("difference", "balances", "months_missing", text, len(holes), None, shown))
+    return found
 
 
 def _outside(tables: dict[str, dict[int, int]], rule: str, text: str) -> list[Finding]:

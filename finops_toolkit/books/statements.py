@@ -9,6 +9,7 @@ from __future__ import annotations
 import calendar
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import ibis
@@ -71,6 +72,16 @@ class Statements:
         found = _between(rows > 0, low, high)
         return found > 0, found >= ends
 
+    def holes(self) -> list[tuple[str, int, int]]:
+        """Unit, and first and last column of each stretch between its movements that none of them covers."""
+        found = []
+        for row, unit in enumerate(self.units):
+            ends = self.months[row].nonzero()[0]
+            for before, end in pairwise(ends):
+                if end - self.months[row, end] != before:
+                    found.append((unit, int(before) + 1, int(end - self.months[row, end])))
+        return found
+
     def habit(self, unit: int, begin: int) -> str:
         """How a unit reports, in words: "by quarter, to the end of March, June, September and December"."""
         stand: npt.NDArray[Any] = self._anywhere_below(self.months > 0)[unit]
@@ -94,7 +105,7 @@ class Statements:
         return np.array([own[self._below(row)].any(axis=0) for row in range(len(self.units))], dtype=bool)
 
     def _of_all_below(self, whole: npt.NDArray, days: Ints) -> tuple[npt.NDArray[np.bool_], Ints]:
-        reports = (self.months > 0).any(axis=1) | self.sheets.any(axis=1)
+        reports: npt.NDArray[Any] = np.asarray((self.months > 0).any(axis=1) | self.sheets.any(axis=1))
         every, longest = np.zeros(whole.shape, bool), np.zeros(days.shape, "int64")
         for row in range(len(self.units)):
             below = [one for one in self._below(row) if reports[one]]
