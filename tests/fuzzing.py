@@ -22,6 +22,7 @@ import signal
 import sys
 import tempfile
 import time
+import traceback
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -107,7 +108,10 @@ def case(seed: int, number: int, only: Sequence[str] | None = None) -> Case:
     count = random.choice((1, 1, 1, 1, 1, 2, 2, 3))
     ways = tuple(dict.fromkeys(way.name for way in random.choices(fitting, weights, k=count)))
     ways = tuple(sorted(ways, key=lambda name: STAGES.index(WAYS[name].stage)))
-    return Case(seed, number, tables, broken, kind, ways if only is None else tuple(only))
+    if only is not None:
+        ways = tuple(only)
+        kind = kind if all(kind in WAYS[name].kinds for name in ways) else WAYS[ways[0]].kinds[0]
+    return Case(seed, number, tables, broken, kind, ways)
 
 
 def build(case: Case, folder: Path) -> Work:
@@ -255,7 +259,8 @@ def _moment(text: str, kind: str) -> tuple:
         away = dt.timedelta(hours=int(zone[3] or 0), minutes=int(zone[4] or 0)) * (
             -1 if zone[2] == "-" else 1
         )
-        return (moment - away, BAD)
+        # The clock on the wall where it was written, or in Greenwich.
+        return (moment, moment - away, BAD)
     return (moment,)
 
 
@@ -518,44 +523,29 @@ def _panel_differs(books: Books, findings: list[Finding], honest: Honest) -> Ite
 
 def attempt(case: Case, root: Path, oracle: bool = True, tell: Any = None) -> Verdict:
     """Build a case, judge it, clean up. Anything that is no FinopsError is a bug."""
-    began, folder = time.process_time(), root / f"case{case.number}" / "data"
+    folder = root / f"case{case.number}" / "data"
+    tell = tell or (lambda stage: None)
+    verdict = Verdict(str(case), "error", None, "", case.ways)
     try:
         work = build(case, folder)
-        if tell:
-            tell("o" if oracle else "j")
-        honest = (
-            read_honestly(case, work)
-            if oracle
-            else Honest({}, {name: "it ends the judge" for name in case.tables})
-        )
-        if tell:
-            tell("j")
+        verdict.done = work.done
+        tell("o" if oracle else "j")
+        honest = read_honestly(case, work) if oracle else Honest({}, dict.fromkeys(case.tables, "it ends the judge"))
+        tell("j")
         peak, began = _peak(), time.process_time()
-        try:
-            verdict = judge(case, work, honest)
-        except Exception as error:
-            import traceback
-
-            frames = " < ".join(
-                f"{Path(f.filename).name}:{f.lineno}"
-                for f in reversed(traceback.extract_tb(error.__traceback__)[-4:])
-            )
-            verdict = Verdict(
-                str(case),
-                "error",
-                f"{type(error).__name__}: {error!s:.300} ({frames})",
-                "",
-                case.ways,
-                work.done,
-            )
+        verdict = judge(case, work, honest)
         verdict.seconds = time.process_time() - began
         if verdict.bug is None and verdict.seconds > SECONDS:
             verdict.bug = f"it took {verdict.seconds:.1f} s"
         if verdict.bug is None and _peak() - peak > MEMORY:
             verdict.bug = f"it took {_peak() - peak:,} MB"
-        return verdict
+    except Exception as error:
+        frames = traceback.extract_tb(error.__traceback__)[-6:]
+        places = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames))
+        verdict.bug = f"{type(error).__name__}: {error!s:.300} ({places})"
     finally:
         shutil.rmtree(folder.parent, ignore_errors=True)
+    return verdict
 
 
 def _peak() -> int:

@@ -748,9 +748,8 @@ def identifier_as_number(work: Work, random: Random) -> None:
     def change(values: list) -> pa.Array:
         if not all(v is None or v.isdigit() for v in values):
             return pa.array(values, pa.string())
-        return pa.array(
-            [None if v is None else (float(v) if "float" in str(kind) else int(v)) for v in values]
-        ).cast(kind)
+        of = float if pa.types.is_floating(kind) else Decimal if pa.types.is_decimal(kind) else int
+        return pa.array([None if v is None else of(v) for v in values], kind)
 
     _retyped(work, random, change, ("id",))
 

@@ -13,11 +13,11 @@ _INTEGERS = (*_SIGNED, *("U" + name for name in _SIGNED))
 
 # Which families of raw types can be read as which type of the contract.
 _READABLE = {
-    "id": {"text", "integer", "decimal", "double", "date", "time", "boolean"},
-    "text": {"text", "integer", "decimal", "double", "date", "time", "boolean"},
-    "date": {"text", "date", "time"},
-    "month": {"text", "date", "time"},
-    "time": {"text", "date", "time"},
+    "id": {"text", "integer", "decimal", "double", "date", "time", "zoned", "boolean"},
+    "text": {"text", "integer", "decimal", "double", "date", "time", "zoned", "boolean"},
+    "date": {"text", "date", "time", "zoned"},
+    "month": {"text", "date", "time", "zoned"},
+    "time": {"text", "date", "time", "zoned"},
     "money": {"text", "integer", "decimal", "double"},
     "quantity": {"text", "integer", "decimal", "double"},
     "rate": {"text", "integer", "decimal", "double"},
@@ -51,7 +51,7 @@ def family(raw_type: str) -> str:
     if raw_type == "VARCHAR" or raw_type.startswith("ENUM"):
         return "text"
     if raw_type.startswith("TIMESTAMP"):
-        return "time"
+        return "zoned" if raw_type.startswith("TIMESTAMPTZ") or raw_type.endswith("TIME ZONE") else "time"
     known = {"DATE": "date", "BOOLEAN": "boolean", "UUID": "text", '"NULL"': "null"}
     return known.get(raw_type, "other")
 
@@ -84,12 +84,24 @@ def cast(raw: str, raw_type: str, column: Column) -> str:
             return f"CASE WHEN {raw} = TRUNC({raw}) THEN TRY_CAST({raw} AS BIGINT) END"
     if column.type == "boolean" and kind == "integer":
         return f"CASE {raw} WHEN 1 THEN TRUE WHEN 0 THEN FALSE END"
+    if kind == "text" and target.startswith("DECIMAL"):
+        # The engine reads 1_5 as 15, as programmers write numbers.
+        return f"CASE WHEN NOT CONTAINS({raw}, '_') THEN TRY_CAST({raw} AS {target}) END"
     return f"TRY_CAST({raw} AS {target})"
 
 
 def _day(raw: str, kind: str, column: Column, target: str) -> str:
     """A date or time; the engine's own infinities, years before 1 and words like 'epoch' are none."""
     value = f"TRY_CAST({raw} AS {target})"
+    if kind == "zoned":
+        # Midnight in Berlin is the day before in Greenwich, and Parquet keeps Greenwich only: what is not
+        # midnight there may be either day.
+        moment = f"CAST({raw} AS TIMESTAMPTZ)"
+        sound = f"ISFINITE({moment})"
+        if column.type != "time":
+            sound += f" AND EPOCH_US({moment}) % 86400000000 = 0"
+        raw = f"CASE WHEN {sound} THEN MAKE_TIMESTAMP(EPOCH_US({moment})) END"
+        value = f"TRY_CAST({raw} AS {target})"
     if column.type == "month":
         if kind == "text":
             value = f"COALESCE({value}, TRY_CAST({raw} || '-01' AS DATE))"
