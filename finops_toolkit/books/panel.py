@@ -14,14 +14,11 @@ from ..periods import month_text
 from . import ledger
 from .calendars import MONTHS, Calendar, Tables
 from .checking import SCALE
-from .exact import fetch, fits
-from .measures import EXACT, Measure, Query, external
-from .measures_plants import MAKING
-from .measures_sales import ITEMS, ORDERS
-from .measures_together import HISTOGRAMS, TOGETHER
+from .exact import fits
+from .measures import Measure, external
+from .measures_together import HISTOGRAMS
+from .parts import QUERIES, Part, ledger_parts, query_parts
 from .statements import Statements, statements_of
-
-QUERIES: tuple[Query, ...] = (*ORDERS, *ITEMS, *MAKING, *TOGETHER)
 
 
 @dataclass
@@ -132,7 +129,7 @@ class Panel:
 
 def build_panel(tables: Tables, parents: dict[str, str | None], closed: int | None) -> Panel:
     """All measures the tables allow. `parents`: unit → parent in tree order; `closed`: None to find it."""
-    parts = _ledger_parts(tables) + _query_parts(tables, next(iter(parents), ""))
+    parts = ledger_parts(tables) + query_parts(tables, next(iter(parents), ""))
     spans = [part for part in parts if len(part.frame)]
     if not spans:
         raise ContractError(
@@ -195,139 +192,7 @@ def _miss(panel: Panel, name: str, tables: Tables, needs: tuple[str, ...]) -> No
     panel.missing[name] = f"needs {' and '.join(absent or needs)}, which the data does not have"
 
 
-@dataclass
-class _Part:
-    """Own figures of some measures: a frame (unit, month, one int64 column a measure and rows a measure)."""
-
-    frame: pd.DataFrame
-    measures: list[Measure]
-    source: str
-    accumulate: frozenset[str] = frozenset()
-    change: frozenset[str] = frozenset()
-    sparse: bool = False
-    closings: bool = False
-    missing: dict[str, str] = field(default_factory=dict)
-
-
-def _query_parts(tables: Tables, root: str) -> list[_Part]:
-    parts = []
-    for query in QUERIES:
-        if not set(query.needs) <= set(tables):
-            continue
-        table = query.build(tables)
-        # Only events may come without a unit: they belong to the company as a whole.
-        table = table.mutate(unit=table.unit.fill_null(root))
-        columns: dict[str, Any] = {}
-        for item in query.sums:
-            where = None if item.where is None else item.where(table).fill_null(False)
-            value = None if item.value is None else item.value(table)
-            if value is None:
-                columns[item.name] = table.count(where=where)
-            else:
-                value = value if value.type().is_integer() else value.cast(EXACT)
-                columns[item.name] = value.sum(where=where)
-            counted = value.notnull() if value is not None and where is None else where
-            columns[f"rows {item.name}"] = table.count(where=counted)
-        grouped = table.group_by(["unit", "month"]).aggregate(**columns)
-        frame = fetch(grouped, ["unit", "month"], list(columns))
-        held = ", ".join(query.needs)
-        missing = {
-            item.name: f"the data holds no values for it in {held}"
-            for item in query.sums
-            if frame.empty or (item.value and not item.where and not frame[f"rows {item.name}"].any())
-        }
-        measures = [Measure(s.name, s.text, s.unit, s.nature, query.source, query.needs) for s in query.sums]
-        names = frozenset(s.name for s in query.sums) if query.accumulate else frozenset()
-        parts.append(_Part(frame, measures, query.source, names, sparse=query.sparse, missing=missing))
-    return parts
-
-
-def _ledger_parts(tables: Tables) -> list[_Part]:
-    if "accounts" not in tables:
-        return []
-    accounts = tables["accounts"].to_pandas()
-    parts = []
-    found = ledger.ledger_movements(tables)
-    if found is not None:
-        table, name = found
-        frame = fetch(table, ["account", "unit", "month"], ["flow", "moved", "closing", "rows"])
-        balance = accounts.line.isin(ledger.load_contract().lines_balance)
-        on_balance = frame.account.isin(accounts.account[balance])
-        _move_unmapped(frame, accounts)
-        closings = name == "balances" and bool(frame.closing[on_balance].any())
-        sums = list(ledger.ledger_sums(accounts, (name, "accounts"), closings))
-        parts.append(_ledger_part(frame, sums, "ledger"))
-        parts[-1].closings = closings
-    if "budget" in tables:
-        frame = fetch(
-            ledger.budget_movements(tables),
-            ["account", "unit", "month"],
-            ["flow", "closing", "quantity", "rows"],
-        )
-        sums = list(ledger.ledger_sums(accounts, ("budget", "accounts"), True, "budget_"))
-        part = _ledger_part(frame, sums, "budget")
-        budgeted = frozenset(frame.account)
-        for item in sums:
-            # A line nobody budgeted has no budget; it does not have a budget of nothing.
-            if not item.accounts & budgeted:
-                part.missing[item.measure.name] = "it is not budgeted"
-        _add_budget_quantity(part, frame, accounts)
-        parts.append(part)
-    return parts
-
-
-def _move_unmapped(frame: pd.DataFrame, accounts: pd.DataFrame) -> None:
-    """Where an unmapped account has balances and no movements, its movements are the change of its balances.
-
-    Nobody has said what the account is: either way its money must show.
-    """
-    unmapped = frame[frame.account.isin(accounts.account[accounts.line == "unmapped"])]
-    for _, rows in unmapped.sort_values("month").groupby(["account", "unit"]):
-        if not rows.flow.any():
-            frame.loc[rows.index, "flow"] = rows.closing.diff().fillna(rows.closing).astype("int64")
-
-
-def _add_budget_quantity(part: _Part, frame: pd.DataFrame, accounts: pd.DataFrame) -> None:
-    sales = frame[frame.account.isin(accounts.account[accounts.line == "revenue"])]
-    name = "budget_sales_quantity"
-    if not sales.quantity.any():
-        part.missing[name] = "the budget holds no quantities"
-        return
-    grouped = sales.groupby(["unit", "month"], as_index=False)[["quantity", "rows"]].sum()
-    grouped = grouped.rename(columns={"quantity": name, "rows": f"rows {name}"})
-    part.frame = part.frame.merge(grouped, on=["unit", "month"], how="left")
-    part.frame[[name, f"rows {name}"]] = part.frame[[name, f"rows {name}"]].fillna(0).astype("int64")
-    part.measures.append(
-        Measure(name, "Budget: units sold", "quantity", "flow", "budget", ("budget", "accounts"))
-    )
-
-
-def _ledger_part(frame: pd.DataFrame, sums: list[ledger.LedgerSum], source: str) -> _Part:
-    keys = frame[["unit", "month"]].drop_duplicates().reset_index(drop=True)
-    for column in ("flow", "closing"):
-        fits(frame[column].abs().astype(float).groupby([frame.unit, frame.month]).sum())
-    columns: dict[str, Any] = {}
-    wide = frame.set_index(["unit", "month"])
-    order = pd.MultiIndex.from_frame(keys)
-    for item in sums:
-        if item.reason:
-            continue
-        rows = wide[wide.account.isin(item.accounts)]
-        column = "closing" if item.column == "change" else item.column
-        total = rows.groupby(level=[0, 1])[[column, "rows"]].sum().reindex(order, fill_value=0)
-        columns[item.measure.name] = item.sign * total[column].to_numpy()
-        columns[f"rows {item.measure.name}"] = total["rows"].to_numpy()
-    return _Part(
-        pd.concat([keys, pd.DataFrame(columns, index=keys.index)], axis=1),
-        [item.measure for item in sums if not item.reason],
-        source,
-        frozenset(item.measure.name for item in sums if item.accumulate),
-        frozenset(item.measure.name for item in sums if item.column == "change"),
-        missing={item.measure.name: item.reason for item in sums if item.reason},
-    )
-
-
-def _last_full_month(parts: list[_Part]) -> int:
+def _last_full_month(parts: list[Part]) -> int:
     """The last month of the ledger (else of anything) that is no stub: a tenth of the usual rows or more."""
     actual = [part for part in parts if part.source != "budget"] or parts
     part = next((p for p in actual if p.source == "ledger"), actual[0])
@@ -338,7 +203,7 @@ def _last_full_month(parts: list[_Part]) -> int:
     return int(full.index.max())
 
 
-def _add(panel: Panel, part: _Part) -> None:
+def _add(panel: Panel, part: Part) -> None:
     """Scatter a part into matrices, accumulate, roll up, and note what its source covers."""
     panel.missing |= part.missing
     frame = part.frame
@@ -369,7 +234,7 @@ def _add(panel: Panel, part: _Part) -> None:
         panel._coverage[measure.name] = _coverage(panel, part, measure.name)
 
 
-def _coverage(panel: Panel, part: _Part, name: str) -> tuple[int, int]:
+def _coverage(panel: Panel, part: Part, name: str) -> tuple[int, int]:
     first, last = int(part.frame.month.min()), int(part.frame.month.max())
     first = max(first, panel.months[0])
     if part.source == "budget":
