@@ -2,7 +2,7 @@
 
 A read comes as plain data, as it is recorded: {"table", "unit", "months", "where", …}. So what was recorded
 can be read again, and gives what it gave then if the data are the same. A report makes dozens of these reads,
-and to compile an expression takes longer than the engine takes to answer: they are plain SQL.
+and to compile an expression takes longer than DuckDB takes to answer: to it they are plain SQL.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from ..calendars import MONTHS, Calendar
 from ..errors import UsageError
 from ..sources.sql import literal, quote
 from ..sources.text import reason
+from . import expressed
 from .calendars import period_sql
 from .checking import SCALE
 from .contract import Column, Table, load_contract
@@ -53,6 +54,10 @@ def read_rows(
     order = arguments.get("order", [])
     wanted = arguments.get("columns", list(spec.columns))
     _require(spec, [*(text.lstrip("-") for text in order), *wanted])
+    if not _is_duckdb(table):
+        part = _narrowed(table, spec, arguments, inside, calendar)
+        arrow = expressed.rows(part, spec, wanted, order, arguments["limit"])
+        return _with_days(arrow, spec, wanted)
     chosen = ", ".join(_shown(spec.columns[name]) for name in wanted)
     ordered = ", ".join(
         f"t.{quote(text.lstrip('-'))} {'DESC' if text.startswith('-') else 'ASC'} NULLS LAST"
@@ -60,6 +65,10 @@ def read_rows(
     )
     scope = _scope(spec, arguments, inside, calendar)
     arrow = _answer(table, spec, f"SELECT {chosen} {scope} ORDER BY {ordered} LIMIT {arguments['limit']}")
+    return _with_days(arrow, spec, wanted)
+
+
+def _with_days(arrow: pa.Table, spec: Table, wanted: Sequence[str]) -> pd.DataFrame:
     frame = arrow.to_pandas(date_as_object=False, use_threads=False)
     # Days are days, whatever the engine counts them in.
     return frame.astype(
@@ -84,19 +93,29 @@ def read_sums(
             f"{', '.join(inexact)} of {spec.name} cannot be summed.",
             "Sum money, quantities or whole numbers.",
         )
+    if not _is_duckdb(table):
+        part = _narrowed(table, spec, arguments, inside, calendar)
+        return _counted(expressed.sums(part, spec, by, sums, calendar), by, sums)
     keys = [_month(spec, calendar) if name == month else f"t.{quote(name)}" for name in by]
     chosen = [f"{key} AS {quote(name)}" for key, name in zip(keys, by, strict=True)]
     chosen += [f"SUM(CAST(t.{quote(name)} AS {EXACT})) AS {quote(name)}" for name in sums]
     scope = _scope(spec, arguments, inside, calendar)
     grouped = f"GROUP BY {', '.join(keys)} ORDER BY {', '.join(f'{key} ASC NULLS LAST' for key in keys)}"
     sql = f"SELECT {', '.join([*chosen, 'COUNT(*) AS rows'])} {scope} {grouped if by else ''}"
-    frame = exact_frame(_answer(table, spec, sql), by, [*sums, "rows"])
+    return _counted(_answer(table, spec, sql), by, sums)
+
+
+def _counted(arrow: pa.Table, by: list[str], sums: list[str]) -> pd.DataFrame:
+    frame = exact_frame(arrow, by, [*sums, "rows"])
     frame["rows"] //= SCALE
     return frame
 
 
 def table_hash(table: ibis.Table, name: str) -> str:
     """The hash of all rows of a typed table, in whatever order its file has them."""
+    if not _is_duckdb(table):
+        parts = expressed.ordered(table).to_pyarrow_batches(chunk_size=_ROWS)
+        return batches_hash(parts.schema, parts)
     reader = _engine(table).con.sql(f"SELECT * FROM books.{quote(name)} ORDER BY ALL").to_arrow_reader(_ROWS)
     return batches_hash(reader.schema, reader)
 
@@ -111,11 +130,42 @@ def _answer(table: ibis.Table, spec: Table, sql: str) -> pa.Table:
         raise UsageError(f"This cannot be read from {spec.name}: {reason(error)}", hint) from error
 
 
+def _is_duckdb(table: ibis.Table) -> bool:
+    return table._find_backend().name == "duckdb"
+
+
 def _engine(table: ibis.Table) -> Any:
     engine = table._find_backend()
     # Tables of a snapshot come into the engine with the first expression that uses them.
     engine._run_pre_execute_hooks(table)
     return engine
+
+
+def _narrowed(
+    table: ibis.Table,
+    spec: Table,
+    arguments: Arguments,
+    inside: Sequence[str | None] | None,
+    calendar: Calendar,
+) -> ibis.Table:
+    """As _scope, as an expression."""
+    days = None
+    if "months" in arguments:
+        first, last = arguments["months"]
+        calendar = _kept_by(spec, calendar)
+        days = calendar.start(first), calendar.end(last)
+    where = {name: _compared(spec, name, plain) for name, plain in arguments.get("where", {}).items()}
+    return expressed.narrowed(table, spec, inside, days, where)
+
+
+def _compared(spec: Table, name: str, plain: Any) -> list[Any]:
+    """The values a column is compared with. UsageError where it is not there or of another type."""
+    _require(spec, [name])
+    value = value_of(plain)
+    values = value if isinstance(value, list) else [value]
+    for one in values:
+        _literal(spec, spec.columns[name], one)
+    return values
 
 
 def _scope(spec: Table, arguments: Arguments, inside: Sequence[str | None] | None, calendar: Calendar) -> str:
@@ -130,11 +180,7 @@ def _scope(spec: Table, arguments: Arguments, inside: Sequence[str | None] | Non
         days = f"DATE '{calendar.start(first)}' AND DATE '{calendar.end(last)}'"
         conditions.append(f"CAST(t.{quote(str(spec.date))} AS DATE) BETWEEN {days}")
     for name, plain in arguments.get("where", {}).items():
-        _require(spec, [name])
-        value = value_of(plain)
-        values = [
-            _literal(spec, spec.columns[name], one) for one in (value if isinstance(value, list) else [value])
-        ]
+        values = [_literal(spec, spec.columns[name], one) for one in _compared(spec, name, plain)]
         conditions.append(f"t.{quote(name)} IN ({', '.join(values)})" if values else "FALSE")
     where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
     return f"FROM books.{quote(spec.name)} AS t {where}"
