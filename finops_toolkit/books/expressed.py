@@ -1,4 +1,4 @@
-"""Detail reads as Ibis expressions, for every engine but DuckDB: rows, sums and hashes as SQL gives them there.
+"""Detail reads as Ibis expressions, for every engine but DuckDB: the rows, sums and hashes SQL gives there.
 
 DuckDB is asked in plain SQL (details.py): a report makes dozens of reads, and compiling an expression takes
 longer than DuckDB takes to answer. To a server the way is longer than that.

@@ -24,14 +24,14 @@ from ibis.backends.sql.datatypes import DuckDBType
 
 from ..errors import ContractError, UsageError
 from ..sources.sql import literal, quote
-from ..sources.text import check_lines, pattern, reason, scan
+from ..sources.text import check_lines, pattern, reason, scan, scan_parts
 from .adapting import REJECTED, SelectError, register_sources, run_select, where_from
 from .address import Address
 from .casting import EXAMPLES, cast, readable, rounded, unreadable
 from .contract import ENGINE_TYPES, Column, Table, load_contract
 from .finding import Finding
 from .settings import read_settings
-from .stamps import Stamps, data_folder, is_read, source_folder, stamp, stamps
+from .stamps import Stamps, data_folder, is_read, parts_of_table, source_folder, stamp, stamps
 from .tying import ROWS, Tie, is_rejected, tie_out
 
 if TYPE_CHECKING:
@@ -130,7 +130,8 @@ def open_folder(data: str | Path | None, source: str | Path | None) -> Opened:
         name = path.stem.lower()
         if adapter and is_rejected(path) and name.removesuffix(REJECTED) in contract:
             continue  # read where the table is tied to its source
-        if path.suffix.lower() not in readable or name not in contract:
+        in_parts = not adapter and bool(parts_of_table(path))
+        if not in_parts and (path.suffix.lower() not in readable or name not in contract):
             _note_unread(opened, path, adapter)
         elif name in done:
             text = f"{name} is there more than once: {path.name} is one of them"
@@ -206,8 +207,9 @@ def _shares(connection: Any) -> list[str]:
 
 
 def raw_view(table: Table, path: Path) -> str:
-    """The statement that makes a table's Parquet file a view of the engine, as it is."""
-    return f"CREATE VIEW raw.{quote(table.name)} AS SELECT * FROM {scan(path)}"
+    """The statement that makes a table's Parquet file, or a folder of them, a view of the engine as it is."""
+    found = scan_parts(parts_of_table(path)) if path.is_dir() else scan(path)
+    return f"CREATE VIEW raw.{quote(table.name)} AS SELECT * FROM {found}"
 
 
 def typed_view(table: Table, found: Found) -> str:
@@ -252,6 +254,9 @@ def open_table(opened: Opened, table: Table, path: Path, view: str | None = None
     try:
         if view is not None:
             connection.raw_sql(view)
+        elif path.is_dir():
+            opened.stamps |= {part: stamp(part) for part in parts_of_table(path)}
+            connection.raw_sql(raw_view(table, path))
         elif not path.is_file():
             raise ValueError("it is no file")
         elif path.suffix.lower() == ".sql":
@@ -290,7 +295,7 @@ def open_table(opened: Opened, table: Table, path: Path, view: str | None = None
     opened.rows[name] = count
     found = {column.strip().lower(): (column, kind) for column, kind, *_ in described}
     if columns_usable(opened, table, path.name, found, readable):
-        if path in opened.stamps:
+        if path in opened.stamps or path.is_dir():
             opened.in_place[name] = (path, found)
         _register_typed(opened, table, path, raw, found)
 

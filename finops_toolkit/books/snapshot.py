@@ -39,7 +39,7 @@ from .panel import Panel
 from .panel_file import panel_from_bytes, panel_to_bytes
 from .reconciling import Reconciliation
 from .settings import read_settings
-from .stamps import Stamps, place_of, source_folder, stamp, stamps
+from .stamps import Stamps, parts_of_table, place_of, source_folder, stamp, stamps
 
 if TYPE_CHECKING:
     from .books import Books
@@ -278,7 +278,8 @@ class Snapshot:
             path = self._file(name)
             if "in_place" in entry:
                 opened.in_place[name] = (path, _found(entry))
-                opened.stamps[path] = opened.before[str(path)]
+                for part in parts_of_table(path) or [path]:
+                    opened.stamps[part] = opened.before[str(part)]
             else:
                 opened.stamps[path] = self.seen[str(path)]
         return opened

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ..errors import UsageError
 from .address import address_of
+from .contract import load_contract
 
 DATASETS = Path(__file__).resolve().parents[2] / "datasets"
 UNSETTLED_SECONDS = 2.0
@@ -24,7 +25,8 @@ Stamps = dict[str, list[int]]
 def stamps(data: str | Path | None, source: str | Path | None) -> Stamps:
     """The stamp of every file a source consists of, by its full path, in order of paths.
 
-    Without an adapter that is what lies in the folder itself: nothing is read below it. An adapter's SELECTs
+    Without an adapter that is what lies in the folder itself, and the part files of a table that is a folder:
+    nothing else is read below it. An adapter's SELECTs
     may read anything in their own folder and in the source's, so everything in both counts. What vanishes
     meanwhile has the stamp [-1, -1, -1], as has a server. Raises UsageError where there is no such folder.
     """
@@ -35,7 +37,9 @@ def stamps(data: str | Path | None, source: str | Path | None) -> Stamps:
         return {str(path): stamp(path) for path in lies} or {address.text: list(_NOBODY_KNOWS)}
     folder = data_folder(data)
     if source is None or source == "":
-        paths = [path for path in folder.iterdir() if is_read(path) and not path.is_dir()]
+        seen = [path for path in folder.iterdir() if is_read(path)]
+        paths = [path for path in seen if not path.is_dir()]
+        paths += [part for path in seen if path.is_dir() for part in parts_of_table(path)]
     else:
         paths = [path for root in {folder, source_folder(source)} for path in _below(root)]
     return {str(path): stamp(path) for path in sorted(paths)}
@@ -61,6 +65,16 @@ def settled(found: Stamps, now: float) -> bool:
         size >= 0 and max(written, changed) / 1e9 < now - UNSETTLED_SECONDS
         for size, written, changed in found.values()
     )
+
+
+def parts_of_table(path: Path) -> list[Path]:
+    """The Parquet files of a table that is a folder in a lake, however deep, in order; none if it is no such
+    folder. Hidden and put-aside ones (`_temporary`) are not read.
+    """
+    if not path.is_dir() or path.stem.lower() not in load_contract().tables:
+        return []
+    below = [part for part in _below(path) if part.suffix.lower() == ".parquet"]
+    return sorted(part for part in below if all(is_read(Path(name)) for name in part.relative_to(path).parts))
 
 
 def is_read(path: Path) -> bool:

@@ -45,6 +45,16 @@ def scan(path: Path, entry: Mapping[str, Any] | None = None) -> str:
     return _read_csv([path], layout(path, entry or {}), ())
 
 
+def scan_parts(paths: Sequence[Path]) -> str:
+    """The table function for Parquet files that are one table: matched by column, whichever file has it.
+
+    What folders are called, as in year=2025, is a column of text.
+    """
+    files = ", ".join(literal(pattern(path)) for path in paths)
+    options = "union_by_name = true, hive_partitioning = true, hive_types_autocast = false"
+    return f"read_parquet([{files}], {options})"
+
+
 def scan_files(paths: Sequence[Path], found: Layout, extra: Sequence[str] = ()) -> str:
     """The table function for text files of one layout, one below the other; `extra` are further options.
 
