@@ -75,6 +75,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _report(commands)
     _diff(commands)
+    _new(commands)
     _check(commands)
     _kpis(commands)
     _export(commands)
@@ -190,6 +191,25 @@ def _diff(commands: argparse._SubParsersAction) -> None:
     diff.add_argument("--json", action="store_true", help="the same for machines")
 
 
+def _new(commands: argparse._SubParsersAction) -> None:
+    new = commands.add_parser(
+        "new",
+        help="from a folder of exports to books: look, propose a mapping, check",
+        description="Look at the files in FOLDER (text, Excel, Parquet, JSON, SQLite, archives), propose how they map "
+        "to the contract's tables, and write that to DIR as text to be changed: books.toml, a SELECT for each "
+        "table, questions where it is unsure. Then the first check. Files you have edited are kept.",
+        allow_abbrev=False,
+    )
+    new.add_argument("folder", metavar="DIR", help="where to write; made if it is not there")
+    new.add_argument(
+        "--from",
+        dest="source",
+        metavar="FOLDER",
+        default="",
+        help="the folder of exports (without it: an empty start, with SELECTs to copy)",
+    )
+
+
 def _check(commands: argparse._SubParsersAction) -> None:
     check = commands.add_parser(
         "check",
@@ -273,6 +293,13 @@ def _make_data(commands: argparse._SubParsersAction) -> None:
     make.add_argument("--years", metavar="N", type=_count, default=None, help="years to simulate")
     make.add_argument(
         "--scale", metavar="N", type=_count, default=None, help="times as many customers and documents"
+    )
+    make.add_argument(
+        "--lines",
+        metavar="N",
+        type=_count,
+        default=None,
+        help="only a ledger, its entries copied until it has so many lines: to see how size is borne",
     )
 
 

@@ -152,6 +152,13 @@ def diff(arguments: argparse.Namespace) -> int:
     return 1 if found.any else 0
 
 
+def new(arguments: argparse.Namespace) -> int:
+    """`finops new`: look at a folder of exports, propose a mapping, write it, check it."""
+    from .starting import new as start
+
+    return start(arguments)
+
+
 def make_data(arguments: argparse.Namespace) -> int:
     """`finops make-data`: simulate a company and write its tables."""
     from .company import write_company
@@ -164,7 +171,7 @@ def make_data(arguments: argparse.Namespace) -> int:
         and not (folder / "planted_truths.json").exists()
     ):
         raise UsageError(f"{folder} holds something else than a made company.", "Give a new or empty folder.")
-    options = {name: getattr(arguments, name) for name in ("seed", "years", "scale")}
+    options = {name: getattr(arguments, name) for name in ("seed", "years", "scale", "lines")}
     try:
         with Bar("Simulating") as bar:
             write_company(folder, progress=bar.show, **{k: v for k, v in options.items() if v is not None})

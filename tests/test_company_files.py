@@ -11,8 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 from simulated import tables
 
+from finops_toolkit.books import open_books
 from finops_toolkit.books.contract import load_contract
 from finops_toolkit.company import write_company, writing
+from finops_toolkit.company.enlarging import KEPT
 from finops_toolkit.errors import UsageError
 
 SHIPPED = Path(__file__).parent.parent / "datasets" / "company"
@@ -134,3 +136,17 @@ def test_a_run_that_breaks_while_replacing_is_finished_by_the_next(tmp_path, mon
     write_company(folder, seed=2, years=1)
     assert digests(folder) == digests(write_company(tmp_path / "fresh", seed=2, years=1))
     assert not (folder / "unfinished.txt").exists()
+
+
+def test_a_ledger_of_any_length(tmp_path: Path) -> None:
+    """Copied entries are entries of their own: as many lines as asked for, balanced, and sums that many times."""
+    folder = write_company(tmp_path / "long", years=1, lines=300_000)
+    once = write_company(tmp_path / "once", years=1)
+    long, short = (pq.read_metadata(place / "journal.parquet").num_rows for place in (folder, once))
+    copies = -(-300_000 // short)
+    assert long == copies * short >= 300_000 and copies > 1
+    books = open_books(folder)
+    assert not [finding for finding in books.findings() if finding.level != "note"]
+    revenue = open_books(once).panel().matrix("revenue")
+    assert (books.panel().matrix("revenue") == revenue * copies).all()
+    assert sorted(path.stem for path in folder.glob("*.parquet")) == sorted(KEPT)

@@ -31,14 +31,14 @@ def register_sources(opened: Opened, raw: Path, scratch: Path) -> None:
     make_macros(opened.connection)
     entries = dict(opened.settings.get("sources", {}))
     if "account_map" in opened.settings:
-        entries["account_map"] = {"file": opened.settings["account_map"]}
+        entries["account_map"] = {"file": opened.settings["account_map"], "beside": True}
     for name, entry in entries.items():
         wrong = check_entry(entry)
         if wrong:
             hint = "docs/sources.md says what a source may say"
             opened.error("books.toml", "source", f"[sources.{name}] is not understood: {wrong}", hint=hint)
             continue
-        base = opened.folder if name == "account_map" else raw
+        base = opened.folder if entry.get("beside") else raw
         try:
             loaded = load(opened.connection.con, name, base, entry, scratch)
         except (duckdb.Error, OSError, ValueError, LookupError) as error:

@@ -21,6 +21,7 @@ from finops_toolkit.books.dictionary import dictionary_files
 from finops_toolkit.errors import UsageError
 
 from . import parameters as P
+from .enlarging import check_lines, enlarge
 from .simulation import check_size, closed_through, last_month, tables_of
 from .truths import active_truths, as_records
 
@@ -32,15 +33,19 @@ def write_company(
     seed: int = 7,
     years: int = 3,
     scale: float = 1,
+    lines: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Path:
     """Write the generated company into `folder`; returns it.
 
     Memory is bounded by one division (about 400 MB) whatever the scale; `progress(done, total)` is called
     after each. A folder that holds a generated company is replaced, files beside it that are not ours are
-    kept; any other folder that is not empty is refused (UsageError).
+    kept; any other folder that is not empty is refused (UsageError). `lines`: copy the ledger's entries until
+    it has so many lines, and leave out the other documents.
     """
     divisions = check_size(seed, years, scale)
+    if lines is not None:
+        check_lines(lines)
     target = Path(folder)
     _refuse_foreign(target)
     active = active_truths(())
@@ -57,7 +62,10 @@ def write_company(
                 progress(division + 1, divisions)
         for writer in writers.values():
             writer.close()
-        (aside / BOOKS).write_text(_books(seed, years, divisions), encoding="utf-8", newline="\n")
+        made = {"seed": seed, "years": years, "scale": divisions}
+        if lines is not None:
+            made["lines"] = enlarge(aside, lines)
+        (aside / BOOKS).write_text(_books(years, made), encoding="utf-8", newline="\n")
         truths = as_records(active, last_month(years))
         text = json.dumps(truths, indent=1, ensure_ascii=False) + "\n"
         (aside / TRUTHS).write_text(text, encoding="utf-8", newline="\n")
@@ -123,12 +131,13 @@ def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
     )
 
 
-def _books(seed: int, years: int, scale: int) -> str:
+def _books(years: int, made: dict[str, int]) -> str:
+    how = "".join(f"{name} = {number}\n" for name, number in made.items())
     return (
         "# Written with the company: it is generated, and everything in it is made up.\n"
         f'name = "{P.NAME}"\ncurrency = "{P.CURRENCY}"\nfiscal_year_start = 1\n'
         f'closed_through = "{closed_through(years)}"\n\n'
-        f"[made]\ngenerated = true\nseed = {seed}\nyears = {years}\nscale = {scale}\n"
+        f"[made]\ngenerated = true\n{how}"
     )
 
 

@@ -49,8 +49,9 @@ _SUFFIXES = {
     **dict.fromkeys((".sqlite", ".sqlite3", ".db", ".db3"), "sqlite"),
     ".xes": "xes",
 }
-_TYPES: dict[str, type] = {"columns": list, "header": int, "companies": list}
-_WORDS = {str: "text", int: "a whole number", list: "a list of names"}
+_COMMON = {"file", "inside", "format", "beside"}
+_TYPES: dict[str, type] = {"columns": list, "header": int, "companies": list, "beside": bool}
+_WORDS = {str: "text", int: "a whole number", list: "a list of names", bool: "true or false"}
 
 
 @dataclass(frozen=True)
@@ -71,13 +72,13 @@ def check_entry(entry: Any) -> str | None:
     """What is wrong with an entry's keys and values, in a sentence; None where it is sound."""
     if not isinstance(entry, Mapping) or not isinstance(entry.get("file"), str) or not entry["file"]:
         return 'it needs file = "…"'
-    known = {"file", "inside", "format"}.union(*_KEYS.values())
+    known = _COMMON.union(*_KEYS.values())
     odd = [key for key in entry if key not in known]
     if odd:
         return f"it has {', '.join(map(str, odd))}; allowed are {', '.join(sorted(known))}"
     for key, value in entry.items():
         kind = _TYPES.get(key, str)
-        if not isinstance(value, kind) or isinstance(value, bool):
+        if not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):
             return f"{key} = {value!r}: it must be {_WORDS[kind]}"
     if entry.get("format", "text") not in _KEYS:
         return f"format = {entry['format']!r}; allowed are {', '.join(sorted(_KEYS))}"
@@ -121,7 +122,7 @@ def load(
             found.append((path.relative_to(folder.resolve()).as_posix(), path))
     files = [path for _, path in found]
     kind = entry.get("format") or format_of(files[0])
-    odd = sorted(set(entry) - {"file", "inside", "format"} - _KEYS[kind])
+    odd = sorted(set(entry) - _COMMON - _KEYS[kind])
     if odd:
         allowed = ", ".join(sorted(_KEYS[kind])) or "none"
         raise ValueError(f"{', '.join(odd)} means nothing for {kind}; allowed are {allowed}")

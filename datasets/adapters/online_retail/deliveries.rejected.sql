@@ -6,6 +6,6 @@ SELECT
     END AS reason,
     CAST(CAST(l.UnitPrice AS DECIMAL(12, 4)) * CAST(l.Quantity AS DECIMAL(9, 0)) AS DECIMAL(19, 4)) AS amount
 FROM Lines l
-LEFT JOIN account_map c ON c.code = UPPER(l.StockCode)
+LEFT JOIN codes c ON c.code = UPPER(l.StockCode)
 WHERE c.treatment = 'left out'
    OR (CAST(l.UnitPrice AS DECIMAL(12, 4)) = 0 AND COALESCE(l.CustomerID, '') = '')

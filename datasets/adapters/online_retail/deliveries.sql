@@ -15,7 +15,7 @@ SELECT
     CASE WHEN c.treatment = 'charge' THEN '0' ELSE n.Quantity END AS quantity,
     CAST(CAST(n.UnitPrice AS DECIMAL(12, 4)) * CAST(n.Quantity AS DECIMAL(9, 0)) AS DECIMAL(19, 4)) AS amount
 FROM numbered n
-LEFT JOIN account_map c ON c.code = UPPER(n.StockCode)
+LEFT JOIN codes c ON c.code = UPPER(n.StockCode)
 WHERE c.treatment IS DISTINCT FROM 'left out'
   AND (CAST(n.UnitPrice AS DECIMAL(12, 4)) <> 0 OR COALESCE(n.CustomerID, '') <> '')
 ORDER BY n.InvoiceNo, n.line

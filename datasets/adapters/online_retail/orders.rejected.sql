@@ -8,7 +8,7 @@ SELECT
         ELSE 'cancelled line: a return, and no order'
     END AS reason
 FROM Lines l
-LEFT JOIN account_map c ON c.code = UPPER(l.StockCode)
+LEFT JOIN codes c ON c.code = UPPER(l.StockCode)
 WHERE c.code IS NOT NULL
    OR CAST(l.Quantity AS DECIMAL(9, 0)) <= 0
    OR (CAST(l.UnitPrice AS DECIMAL(12, 4)) = 0 AND COALESCE(l.CustomerID, '') = '')

@@ -13,7 +13,7 @@ SELECT
     n.Quantity AS quantity,
     n.UnitPrice AS price
 FROM numbered n
-LEFT JOIN account_map c ON c.code = UPPER(n.StockCode)
+LEFT JOIN codes c ON c.code = UPPER(n.StockCode)
 WHERE c.code IS NULL
   AND CAST(n.Quantity AS DECIMAL(9, 0)) > 0
   AND (CAST(n.UnitPrice AS DECIMAL(12, 4)) <> 0 OR COALESCE(n.CustomerID, '') <> '')

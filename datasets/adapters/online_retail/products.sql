@@ -12,7 +12,7 @@ SELECT
     COALESCE(c.name, b.name) AS name,
     CASE WHEN c.code IS NULL THEN 'finished' ELSE 'service' END AS kind
 FROM billed b
-LEFT JOIN account_map c ON c.code = b.product
+LEFT JOIN codes c ON c.code = b.product
 WHERE c.treatment IS DISTINCT FROM 'left out'
 QUALIFY ROW_NUMBER() OVER (PARTITION BY b.product ORDER BY b.name IS NULL, b.lines DESC, b.name) = 1
 ORDER BY b.product
