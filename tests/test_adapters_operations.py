@@ -220,10 +220,14 @@ def test_profitability_kpis(opened: Opener) -> None:
         "dso",
         "dio",
         "return_rate",
+        "roe",
+        "total_equity",
         "otif",
         "copq_share",
     }
     assert not none & set(year)
+    # No balance sheet is not one that does not balance.
+    assert not [f for f in opened("profitability").findings() if f.rule.startswith("balance_sheet")]
     autumn = [valued(opened("profitability"), "firm", f"2014-{month:02}") for month in (8, 9, 10, 11)]
     before = [valued(opened("profitability"), "firm", f"2013-{month:02}") for month in (8, 9, 10, 11)]
     growth = sum(m["revenue"] for m in autumn) / sum(m["revenue"] for m in before) - 1

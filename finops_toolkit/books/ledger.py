@@ -13,11 +13,33 @@ from .calendars import Tables, month_of
 from .contract import load_contract
 from .measures import EXACT, Measure
 
+# What stands between the names of a unit and of its sister.
+SISTER = "\x1f"
 _CREDIT_LINES = ("revenue", "other_income", "intercompany_result")
 _LIABILITIES = ("payables", "other_current_liabilities", "debt", "other_liabilities", "equity")
 _EXPENSES = ("cogs", "selling", "distribution", "administration", "research", "depreciation")
 # Without any account of these lines there is nothing to compute with; the others are then simply zero.
 _MUST_EXIST = ("cash", "receivables", "inventory", "payables")
+
+# What stands on the two sides of the balance sheet: its difference is nothing.
+ASSETS = (
+    "cash",
+    "receivables",
+    "inventory",
+    "other_current_assets",
+    "fixed_assets",
+    "accumulated_depreciation",
+    "other_assets",
+    "intercompany_balance",
+)
+SOURCES = (*_LIABILITIES, "profit_to_date", "translation_difference")
+
+# Measures that only a group has: text, and whether they are a movement or a balance.
+GROUP = {
+    "minority_result": ("Net profit that belongs to others", "flow"),
+    "minority_equity": ("Equity that belongs to others", "closing"),
+    "translation_difference": ("Translation difference, in equity", "closing"),
+}
 
 DRIVERS = {
     "standard_cost_of_sales": ("standard_cost", "Cost of sales at standard"),
@@ -69,6 +91,13 @@ def line_texts() -> dict[str, str]:
     }
 
 
+def result_signs(lines: Any) -> dict[str, int]:
+    """The lines of profit and loss that are among some, with their sign in the result."""
+    return {
+        line: 1 if line in _CREDIT_LINES else -1 for line in load_contract().lines_profit if line in lines
+    }
+
+
 @dataclass(frozen=True)
 class LedgerSum:
     """A measure and the rows of an account × unit × month frame that make it; `sign` turns credits."""
@@ -81,13 +110,15 @@ class LedgerSum:
     reason: str | None = None
 
 
-def ledger_movements(tables: Tables) -> tuple[ibis.Table, str] | None:
-    """(account, unit, month, flow, moved, closing, rows) from the journal, else from balances; and which.
+def ledger_movements(tables: Tables, between: bool = False) -> tuple[ibis.Table, str] | None:
+    """(account, unit, month, flow, moved, closing, rows, sisters) from the journal, else from balances; and
+    which of them.
 
     `flow` is everything posted, `moved` the same without opening balances: what happened in the month.
+    `sisters` counts the rows that name a sister unit; `between`: of these alone, by unit and sister.
     """
     if "journal" in tables:
-        journal = tables["journal"]
+        journal = _sisters(tables["journal"]) if between else tables["journal"]
         amount = journal.amount.cast(EXACT)
         return journal.group_by(
             ["account", "unit", tables.period_of(journal.posted).name("month")]
@@ -96,14 +127,22 @@ def ledger_movements(tables: Tables) -> tuple[ibis.Table, str] | None:
             moved=amount.sum(where=journal.kind.isnull() | (journal.kind != "opening")),
             closing=ibis.null(EXACT),
             rows=journal.count(),
+            sisters=journal.partner.count(),
         ), "journal"
     if "balances" in tables:
-        balances = tables["balances"]
+        balances = _sisters(tables["balances"]) if between else tables["balances"]
         columns = {name: balances[name].cast(EXACT).sum() for name in ("flow", "closing")}
         columns["moved"] = columns["flow"]
         grouped = balances.group_by(["account", "unit", month_of(balances.month).name("month")])
-        return grouped.aggregate(**columns, rows=balances.count()), "balances"
+        counts = {"rows": balances.count(), "sisters": balances.partner.count()}
+        return grouped.aggregate(**columns, **counts), "balances"
     return None
+
+
+def _sisters(table: ibis.Table) -> ibis.Table:
+    """The rows that name a sister unit, each under the names of both."""
+    rows = table.filter(table.partner.notnull() & (table.partner != table.unit))
+    return rows.mutate(unit=rows.unit.concat(SISTER, rows.partner))
 
 
 def current_budget(tables: Tables) -> ibis.Table:
@@ -147,10 +186,13 @@ def ledger_sums(
     for line in contract.lines_profit:
         sign = -1 if line in _CREDIT_LINES else 1
         yield LedgerSum(measure(line, words[line]), chosen(accounts.line == line), sign, "flow", False)
+    # A source may end at a profit: without any balance there is no equity of 0, and nothing to balance.
+    sheet = accounts.line.isin(contract.lines_balance).any()
+    unbalanced = None if sheet else "no account belongs to a line of the balance sheet"
     for line in contract.lines_balance:
         ids = chosen(accounts.line == line)
         sign = -1 if line in _LIABILITIES else 1
-        reason = f"no account belongs to the line {line!r}" if not ids and line in _MUST_EXIST else None
+        reason = f"no account belongs to the line {line!r}" if not ids and line in _MUST_EXIST else unbalanced
         accumulate = not closings_given
         column = "closing" if closings_given else "flow"
         yield LedgerSum(measure(line, words[line], "closing"), ids, sign, column, accumulate, reason)
@@ -162,7 +204,7 @@ def ledger_sums(
         # Where closing balances are given, equity holds the result unless profit accounts carry balances too.
         result = measure("profit_to_date", "Result accumulated in the books, not yet in equity", "closing")
         column = "closing" if closings_given else "flow"
-        yield LedgerSum(result, profit, -1, column, not closings_given)
+        yield LedgerSum(result, profit, -1, column, not closings_given, unbalanced)
         charge = measure("depreciation_charge", "Depreciation of the month, wherever it was charged")
         ids = chosen(accounts.line == "accumulated_depreciation")
         if ids:
