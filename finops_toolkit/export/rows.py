@@ -144,7 +144,6 @@ class Star:
         yield pa.RecordBatch.from_pylist(rows, schema=schema)
 
     def _dim_month(self) -> Iterator[pa.RecordBatch]:
-        own = set(self.panel.months)
         start, calendar = self.books.fiscal_start, self.books.calendar
         rows = []
         for month in self._all_months:
@@ -163,7 +162,7 @@ class Star:
                     "start_date": calendar.start(month),
                     "end_date": calendar.end(month),
                     "closed": month <= self.books.closed,
-                    "in_books": month in own,
+                    "in_books": self.books.first <= month <= self.panel.months[-1],
                 }
             )
         yield pa.RecordBatch.from_pylist(rows, schema=self._schema("dim_month"))
