@@ -121,6 +121,16 @@ def _between(there: npt.NDArray[Any], low: Ints, high: Ints) -> Ints:
     return running[:, high] - running[:, low]
 
 
+def first_covered(tables: Mapping[str, ibis.Table]) -> int | None:
+    """The first month (an ordinal) that movements cover; None where all of them are of single months."""
+    if "journal" in tables or "balances" not in tables:
+        return None
+    moved = tables["balances"].filter(lambda t: t.flow.notnull())
+    begins = moved.month.year() * 12 + moved.month.month() - moved.months.fill_null(1)
+    found = moved.aggregate(longest=moved.months.max(), first=begins.min()).to_pyarrow().to_pylist()[0]
+    return int(found["first"]) if (found["longest"] or 1) > 1 else None
+
+
 def statements_of(
     tables: Mapping[str, ibis.Table], parents: dict[str, str | None], months: Sequence[int]
 ) -> Statements | None:
@@ -128,12 +138,10 @@ def statements_of(
 
     Raises ContractError where movements of one unit and month cover different spans.
     """
-    if "journal" in tables or "balances" not in tables:
+    if first_covered(tables) is None:
         return None
     balances = tables["balances"]
     moved = balances.filter(balances.flow.notnull())
-    if not moved.count(where=moved.months > 1).to_pyarrow().as_py():
-        return None
     spans = moved.mutate(months=moved.months.fill_null(1)).group_by(["unit", "month"])
     found = spans.aggregate(
         low=lambda t: t.months.min(), high=lambda t: t.months.max(), days=lambda t: t.days.max()
