@@ -7,6 +7,7 @@ and a view of the database mends it.
 from __future__ import annotations
 
 import os
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,7 +24,8 @@ from .address import Address
 from .contract import ENGINE_TYPES, Column, Table, load_contract
 from .engine import Engine
 from .finding import Finding
-from .opening import Found, Opened, columns_usable, lock_down, open_table
+from .locking import lock_down
+from .opening import Found, Opened, columns_usable, open_table
 from .settings import sound_settings
 from .stamps import stamps
 
@@ -290,10 +292,16 @@ def _set(opened: Opened, read: Any) -> None:
         hint = "it has two columns of text, key and value"
         opened.error(_SETTINGS, "settings", f"the table {_SETTINGS} cannot be read: {said}", hint=hint)
         return
-    given: dict[str, Any] = {str(key).strip(): str(value).strip() for key, value in rows}
-    start = given.get("fiscal_year_start", "")
-    if start.isascii() and start.isdigit():
-        given["fiscal_year_start"] = int(start)
+    given = {str(key).strip(): _value(str(value).strip()) for key, value in rows}
     opened.settings, found = sound_settings(given)
     place = f"the table {_SETTINGS}"
     opened.findings += [replace(one, text=one.text.replace("books.toml", place)) for one in found]
+
+
+def _value(text: str) -> Any:
+    """A setting as books.toml would have it; what is text there needs no quotes here."""
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+    return value if isinstance(value, str | int | list | dict) else text

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import ibis.expr.operations as ops
 import pyarrow as pa
 from ibis.backends.pyspark import Backend
+from ibis.backends.pyspark.datatypes import PySparkType
 from ibis.backends.sql.compilers.pyspark import PySparkCompiler
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
@@ -29,7 +30,12 @@ _SESSION = {
     "spark.sql.sources.partitionColumnTypeInference.enabled": "false",
 }
 # Of a Spark that is started here, for this process alone.
-_LOCAL = {"spark.ui.enabled": "false", "spark.log.level": "ERROR", "spark.sql.shuffle.partitions": "4"}
+_LOCAL = {
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.log.level": "ERROR",
+    "spark.sql.shuffle.partitions": "4",
+}
 
 
 class _Compiler(PySparkCompiler):
@@ -83,8 +89,8 @@ class SparkEngine(Engine, Backend):
         session = self.session
         self._lies_there(table)
         with self.answering():
-            schema = session.table(table).schema
-            return dict(self.compiler.type_mapper.to_ibis(schema).items())
+            fields = session.table(table).schema.fields
+        return {field.name: PySparkType.to_ibis(field.dataType) for field in fields}
 
     def table_named(self, table: str, columns: dict[str, Any]) -> ops.DatabaseTable:
         """As Engine says."""
