@@ -11,6 +11,9 @@ from .contract import ENGINE_TYPES, Column
 _SIGNED = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
 _INTEGERS = (*_SIGNED, *("U" + name for name in _SIGNED))
 
+# What the engine says of a column of dates when none of them lies outside the years 1 to 9999.
+SOUND_DATE = "DATE within the calendar"
+
 # Which families of raw types can be read as which type of the contract.
 _READABLE = {
     "id": {"text", "integer", "decimal", "double", "date", "time", "zoned", "boolean"},
@@ -52,7 +55,7 @@ def family(raw_type: str) -> str:
         return "text"
     if raw_type.startswith("TIMESTAMP"):
         return "zoned" if raw_type.startswith("TIMESTAMPTZ") or raw_type.endswith("TIME ZONE") else "time"
-    known = {"DATE": "date", "BOOLEAN": "boolean", "UUID": "text", '"NULL"': "null"}
+    known = {"DATE": "date", SOUND_DATE: "date", "BOOLEAN": "boolean", "UUID": "text", '"NULL"': "null"}
     return known.get(raw_type, "other")
 
 
@@ -67,6 +70,9 @@ def cast(raw: str, raw_type: str, column: Column) -> str:
     kind, target = family(raw_type), ENGINE_TYPES[column.type]
     if kind == "null":
         return f"CAST(NULL AS {target})"
+    if raw_type == SOUND_DATE or (raw_type == target and kind not in ("text", "date", "time")):
+        # As the contract wants it already: each query that reads the column would pay for the cast.
+        return raw
     if kind == "text":
         raw = f"NULLIF(TRIM(CAST({raw} AS VARCHAR)), '')"
     if column.type in ("id", "text"):
@@ -115,7 +121,7 @@ def _day(raw: str, kind: str, column: Column, target: str) -> str:
 def unreadable(raw: str, raw_type: str, expression: str) -> str | None:
     """SQL condition of the rows whose value is there but could not be read; None where that cannot be."""
     kind = family(raw_type)
-    if kind in ("null", "boolean") or expression == raw:
+    if kind in ("null", "boolean") or expression == raw or raw_type == SOUND_DATE:
         return None
     if kind == "text":
         raw = f"NULLIF(TRIM(CAST({raw} AS VARCHAR)), '')"

@@ -12,7 +12,7 @@ from ibis.backends.duckdb import Backend
 
 from .address import Address
 from .database import attach
-from .opening import lock_down
+from .locking import lock_down
 
 
 class DeferredEngine(Backend):

@@ -7,10 +7,8 @@ given, downloads nothing, and its configuration is locked.
 from __future__ import annotations
 
 import difflib
-import os
 import re
 import tempfile
-import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cache
@@ -23,13 +21,14 @@ import ibis.expr.operations as ops
 from ibis.backends.sql.datatypes import DuckDBType
 
 from ..errors import ContractError, UsageError
-from ..sources.sql import literal, quote
-from ..sources.text import check_lines, pattern, reason, scan, scan_parts
+from ..sources.sql import quote
+from ..sources.text import check_lines, reason, scan, scan_parts
 from .adapting import REJECTED, SelectError, register_sources, run_select, where_from
 from .address import Address
-from .casting import EXAMPLES, cast, readable, rounded, unreadable
+from .casting import EXAMPLES, SOUND_DATE, cast, readable, rounded, unreadable
 from .contract import ENGINE_TYPES, Column, Table, load_contract
 from .finding import Finding
+from .locking import lock_down
 from .settings import read_settings
 from .stamps import Stamps, data_folder, is_read, parts_of_table, source_folder, stamp, stamps
 from .tying import ROWS, Tie, is_rejected, tie_out
@@ -168,42 +167,6 @@ def _note_unread(opened: Opened, path: Path, adapter: bool) -> None:
         return
     text = f"{path.name} is no table of the contract and is not read"
     opened.findings.append(Finding("note", path.stem, "unknown_table", text, hint=hint))
-
-
-def lock_down(connection: Any, folders: list[Path]) -> None:
-    """Make a new connection fit to read from these folders and nowhere else, and share the machine.
-
-    The environment's FINOPS_JOBS says how many do so at a time: each takes its part of cores and memory.
-    """
-    # Each connection spills into a folder of its own: two processes in one would spoil each other's files.
-    spill = Path(tempfile.gettempdir()) / f"finops_toolkit_{uuid.uuid4().hex}"
-    spellings = [text for folder in folders for text in (folder.as_posix(), pattern(folder))]
-    allowed = ", ".join(literal(text + "/") for text in dict.fromkeys(spellings))
-    for statement in (
-        *_shares(connection),
-        "SET autoinstall_known_extensions = false",
-        "SET autoload_known_extensions = false",
-        f"SET temp_directory = {literal(spill.as_posix())}",
-        f"SET allowed_directories = [{allowed}]",
-        "SET enable_external_access = false",
-        "SET lock_configuration = true",
-    ):
-        connection.raw_sql(statement)
-    # Foreign files are views in `main`, what a file or a SELECT gave is in `raw`, typed tables in `books`.
-    connection.raw_sql("CREATE SCHEMA raw")
-    connection.raw_sql("CREATE SCHEMA books")
-
-
-def _shares(connection: Any) -> list[str]:
-    """Statements that leave room for the others of FINOPS_JOBS. UsageError where it is no number."""
-    text = os.environ.get("FINOPS_JOBS", "")
-    if not text:
-        return []
-    if not (text.isascii() and text.isdigit() and int(text)):
-        raise UsageError(f"FINOPS_JOBS={text!r} is not understood.", "Write a whole number of 1 or more.")
-    jobs = int(text)
-    cores = connection.raw_sql("SELECT current_setting('threads')").fetchall()[0][0]
-    return [f"SET threads = {max(1, int(cores) // jobs)}", f"SET memory_limit = '{80 / jobs:.3f}%'"]
 
 
 def raw_view(table: Table, path: Path) -> str:
@@ -348,6 +311,7 @@ def columns_usable(
 def _register_typed(opened: Opened, table: Table, path: Path, raw: str, found: Found) -> None:
     connection = opened.connection
     counts, labels = ["COUNT(*)"], []
+    _note_sound_dates(connection, table, raw, found)
     for column in table.columns.values():
         if column.name not in found:
             continue
@@ -375,6 +339,28 @@ def _register_typed(opened: Opened, table: Table, path: Path, raw: str, found: F
         )
         return
     opened.tables[table.name] = typed_table(connection, table)
+
+
+def _note_sound_dates(connection: Any, table: Table, raw: str, found: Found) -> None:
+    """Mark columns of dates in which none is infinite or before the year 1: they can be read as they are."""
+    dates = [
+        name
+        for name, column in table.columns.items()
+        if column.type == "date" and found.get(name, "")[1:] == ("DATE",)
+    ]
+    if not dates:
+        return
+    sound = ", ".join(
+        f"MIN({column}) >= DATE '0001-01-01' AND MAX({column}) <= DATE '9999-12-31'"
+        for column in (quote(found[name][0]) for name in dates)
+    )
+    try:
+        results = connection.raw_sql(f"SELECT {sound} FROM {raw}").fetchall()[0]
+    except duckdb.Error:
+        return  # said where the table is read
+    for name, result in zip(dates, results, strict=True):
+        if result:
+            found[name] = (found[name][0], SOUND_DATE)
 
 
 def _report_values(
