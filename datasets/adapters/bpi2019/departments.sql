@@ -1,4 +1,4 @@
--- Who does what is read from the activities (events.sql). The vendor is outside, but hand-offs go through it.
+-- Who does what is read from the activities (activities.csv). The vendor is outside, but hand-offs go through it.
 SELECT * FROM (VALUES
     ('REQ', 'Requesting department', 'operations'),
     ('PUR', 'Purchasing', 'purchasing'),
