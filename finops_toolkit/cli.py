@@ -16,8 +16,9 @@ from . import __version__
 from .errors import FinopsError
 
 DATA = (
-    "a folder of the contract's tables (Parquet or CSV), an adapter's folder, or the name of a bundled "
-    "adapter; the generated company if left out"
+    "a folder of the contract's tables (Parquet or CSV), an adapter's folder, the name of a bundled adapter, "
+    "or a database: duckdb:///folder/books.duckdb, postgres://user@host/database?schema=x, "
+    "spark://host:7077/database, sc://host:15002/database; the generated company if left out"
 )
 PERIOD = (
     "latest-closed (default), a month 2025-11, a quarter 2025-Q4, a year 2025, FY2025, FY2025-Q4, 2025-YTD, "
