@@ -24,6 +24,7 @@ from finops_toolkit.books import open_books
 from finops_toolkit.books.panel_file import panel_from_bytes, panel_to_bytes
 from finops_toolkit.errors import ContractError, UsageError
 from finops_toolkit.sources.sec import months_of, read_sec
+from finops_toolkit.terminal_peers import show_peers
 
 ADAPTER = Path(__file__).resolve().parent.parent / "datasets" / "adapters" / "sec"
 FILES = {
@@ -218,7 +219,8 @@ def test_every_fact_is_used_or_left_out_with_a_reason(sec: Any, source: Path) ->
 def test_what_is_not_there_is_not_zero(sec: Any) -> None:
     """Snowflake has no inventory: no days of it, and no cash cycle; its total assets are those it reports."""
     for kpi in ("dio", "dio_average", "ccc", "nwc", "inventory_turns"):
-        assert reason(sec, kpi, "snowflake", "FY2025") == "not applicable: snowflake reports no inventory"
+        text = reason(sec, kpi, "snowflake", "FY2025")
+        assert text == "not applicable: the statements of snowflake show no inventory"
     assert value(sec, "total_assets", "snowflake", "FY2025") == 9_033_938_000
     assert "depreciation charge" in reason(sec, "ebitda", "apple", "FY2024")
 
@@ -386,10 +388,9 @@ def test_a_line_reported_for_a_part_of_the_year(tmp_path: Path) -> None:
         fact for fact in whole_year() if fact[:2] not in (("CostOfRevenue", "Q2"), ("CostOfRevenue", "FY"))
     ]
     books = opened(tmp_path, filing(facts))
-    assert (
-        reason(books, "gross_margin", "small", "2023") == "small reports cogs for a part of the period only"
-    )
-    assert reason(books, "gross_margin", "small", "2023-Q2") == "not applicable: small reports no cogs"
+    assert reason(books, "gross_margin", "small", "2023") == "the statements of small show cogs in part only"
+    text = "not applicable: the statements of small show no cogs"
+    assert reason(books, "gross_margin", "small", "2023-Q2") == text
     assert value(books, "ebit", "small", "2023") == 45_000
 
 
@@ -645,7 +646,7 @@ def test_beside_peers(sec: Any, tmp_path: Path) -> None:
     assert dict(dso.peer_value) == {peer: value(sec, "dso", peer, text) for peer, text in ends.items()}
     assert dso["median"].iloc[0] == sorted(dso.peer_value)[1] and dso["value"].iloc[0] == 20 / 120 * 365
     dio = frame[frame.kpi == "dio"].set_index("peer")
-    assert dio.peer_reason["snowflake"] == "not applicable: snowflake reports no inventory"
+    assert dio.peer_reason["snowflake"] == "not applicable: the statements of snowflake show no inventory"
     assert dio.peers_with_value.iloc[0] == 2 and dio.reason.iloc[0]
     assert dio["median"].iloc[0] == (dio.peer_value["apple"] + dio.peer_value["nvidia"]) / 2
     amounts = frame[frame.kpi == "revenue"]
@@ -671,22 +672,25 @@ def three(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("form", ["csv", "json", "table"])
-def test_peers_on_the_command_line(three: Path, capsys: pytest.CaptureFixture[str], form: str) -> None:
-    """The same rows for people and machines."""
+def test_peers_on_the_command_line(three: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """For people a column a peer, with its months, and why a figure is none."""
     words = ["kpis", "sec", "--source", str(three), "--unit", "one", "--period", "FY2023"]
-    words += ["--kpi", "revenue,dso", "--peers", "sec", "--peers-source", str(three), "--format", form]
-    assert cli.main(words) == 0
+    assert cli.main([*words, "--kpi", "revenue,dso", "--peers", "sec", "--peers-source", str(three)]) == 0
     out = capsys.readouterr().out
-    if form == "csv":
-        rows = list(csv.DictReader(io.StringIO(out)))
-        assert tuple(rows[0]) == kpis.PEER_COLUMNS and len(rows) == 4
-    elif form == "json":
-        found = {(row["kpi"], row["peer"]): row for row in json.loads(out)}
-        assert found["revenue", "two"]["peer_value"] == 450_000 and found["revenue", "two"]["unit"] == "one"
-        assert found["dso", "three"]["peer_value"] is None and found["dso", "three"]["peer_reason"]
-    else:
-        assert "two 2023-12-R12" in out and "(of 1)" in out and "three reports no receivables" in out
+    assert "two 2023-12-R12" in out and "(of 1)" in out and "statements of three show no receivables" in out
+
+
+def test_peers_for_machines(three: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The same rows as CSV and as JSON, with nothing where there is no value."""
+    books = open_books("sec", three)
+    frame = kpis.beside_peers(books, books, ["revenue", "dso"], "one", "FY2023")
+    show_peers(books, books, frame, kpis.catalogue_of(books), "csv")
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert tuple(rows[0]) == kpis.PEER_COLUMNS and len(rows) == 4
+    show_peers(books, books, frame, kpis.catalogue_of(books), "json")
+    found = {(row["kpi"], row["peer"]): row for row in json.loads(capsys.readouterr().out)}
+    assert found["revenue", "two"]["peer_value"] == 450_000 and found["revenue", "two"]["unit"] == "one"
+    assert found["dso", "three"]["peer_value"] is None and found["dso", "three"]["peer_reason"]
 
 
 def test_peers_source_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -53,8 +53,8 @@ def unreported(
     if may_lack:
         return why
     text = name.replace("_", " ")
-    absent = [scope.code(f"not applicable: {unit} reports no {text}") for unit in scope.units]
-    partly = [scope.code(f"{unit} reports {text} for a part of the period only") for unit in scope.units]
+    absent = [scope.code(f"not applicable: the statements of {unit} show no {text}") for unit in scope.units]
+    partly = [scope.code(f"the statements of {unit} show {text} in part only") for unit in scope.units]
     missing = np.where(every[rows], 0, np.array(partly)[:, None])
     missing = np.where(some[rows], missing, np.array(absent)[:, None])
     return np.where(why == 0, missing, why)
