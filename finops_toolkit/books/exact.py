@@ -48,6 +48,17 @@ def fits(sums: np.ndarray | pd.Series) -> None:
         raise _too_large()
 
 
+def rounded(numerators: Any, denominator: int) -> Any:
+    """Python's whole numbers divided by one, half to even: a number, or an array of them as int64."""
+    quotient, rest = numerators // denominator, numerators % denominator
+    if not isinstance(numerators, np.ndarray):
+        return quotient + (2 * rest > denominator or (2 * rest == denominator and quotient % 2 == 1))
+    up = (2 * rest > denominator) | ((2 * rest == denominator) & (quotient % 2 == 1))
+    found = quotient + up.astype(bool)
+    fits(np.abs(found.astype(float)))
+    return found.astype("int64")
+
+
 def fetch(table: ibis.Table, keys: list[str], values: list[str]) -> pd.DataFrame:
     """Keys as they are, values as int64 ten-thousandths."""
     return exact_frame(table.to_pyarrow(), keys, values)

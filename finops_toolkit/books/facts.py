@@ -19,6 +19,7 @@ from ..sources.text import reason
 from . import opening
 from .calendars import Tables
 from .checking import check_table
+from .consolidation import Group, group_of
 from .contract import load_contract
 from .finding import Finding
 from .gaps import gaps
@@ -133,6 +134,12 @@ class Facts:
         return known.pop() if len(known) == 1 else ""
 
     @cached_property
+    def group(self) -> Group:
+        """How units become a whole. Raises ContractError where nobody says enough to translate amounts."""
+        currencies = dict(zip(self.units.unit, self.units.currency, strict=True))
+        return group_of(self.tables, self.opened.settings, self.currency, currencies)
+
+    @cached_property
     def outline(self) -> Outline:
         """Units, calendar and reconciliation on a page: enough to plan a batch without these books."""
         return outline_of(self) if self.opened.snapshot is None else self.opened.snapshot.outline
@@ -169,7 +176,7 @@ class Facts:
         closed = None if given is None else periods.parse_period(given, 0).last
         parents = dict(zip(self.units.unit, self.units.parent, strict=True))
         try:
-            return build_panel(self.tables, parents, closed)
+            return build_panel(self.tables, parents, closed, self.group)
         except duckdb.Error as error:
             self.opened.check_unchanged()
             raise ContractError(

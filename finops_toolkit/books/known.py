@@ -6,7 +6,7 @@ from functools import cache
 
 import pandas as pd
 
-from .ledger import ledger_sums
+from .ledger import GROUP, ledger_sums
 from .measures import Measure
 from .measures_together import HISTOGRAMS
 from .panel import CUSTOMERS, QUERIES
@@ -20,6 +20,10 @@ def known_measures() -> dict[str, Measure]:
         Measure(one.name, one.text, one.unit, one.nature, query.source, query.needs)
         for query in QUERIES
         for one in query.sums
+    ]
+    found += [
+        Measure(name, text, "money", nature, "ledger", ("journal or balances", "accounts", "units"))
+        for name, (text, nature) in GROUP.items()
     ]
     for prefix, table in (("", "journal or balances"), ("budget_", "budget")):
         found += [one.measure for one in ledger_sums(none, (table, "accounts"), False, prefix)]

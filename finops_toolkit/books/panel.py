@@ -14,11 +14,13 @@ from ..periods import month_text
 from . import ledger
 from .calendars import MONTHS, Calendar, Tables
 from .checking import SCALE
+from .consolidation import WHOLE, Between, Group, belonging_to_others, between_of, enters, roll_up, taken_out
 from .exact import fits
 from .measures import Measure, external
 from .measures_together import HISTOGRAMS
 from .parts import QUERIES, Part, ledger_parts, query_parts
-from .statements import Statements, statements_of
+from .statements import Statements, first_covered, statements_of
+from .translation import DIFFERENCE, translate
 
 
 @dataclass
@@ -40,11 +42,17 @@ class Panel:
     # Of books by quarter or year: what their movements cover.
     statements: Statements | None = None
     calendar: Calendar = MONTHS
+    # By which share units enter those above them, in hundred-millionths; those not named enter in full.
+    shares: dict[str, int] = field(default_factory=dict)
     measures: dict[str, Measure] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
     _values: dict[str, np.ndarray] = field(default_factory=dict, repr=False)
     _rows: dict[str, np.ndarray] = field(default_factory=dict, repr=False)
     _coverage: dict[str, tuple[int, int]] = field(default_factory=dict, repr=False)
+    # What sister units booked with each other, at the lowest unit above both: [unit, month].
+    _taken_out: dict[str, np.ndarray] = field(default_factory=dict, repr=False)
+    # What the two sides say of it, by unit and sister: [pair, month], of the result and of the balances.
+    between: Between | None = field(default=None, repr=False, compare=False)
     _histograms: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
     # Told which unit's figures are asked for, before they are given.
     _asked: Callable[[str], None] | None = field(default=None, repr=False, compare=False)
@@ -62,12 +70,13 @@ class Panel:
 
     def own(self, measure: str) -> np.ndarray:
         """As `matrix`, but only what was booked on each unit itself, not on the units below it."""
-        total = self.matrix(measure).copy()
-        for row in range(len(self.units)):
-            parent = self.parents[self.units[row]]
+        found = self.matrix(measure)
+        total = found.copy()
+        for row, unit in enumerate(self.units):
+            parent = self.parents[unit]
             if parent is not None:
-                total[self.units.index(parent)] -= self.matrix(measure)[row]
-        return total
+                total[self.units.index(parent)] -= enters(found[row], self.shares.get(unit, WHOLE))
+        return total + self._taken_out.get(measure, 0)
 
     def rows(self, measure: str, units: Sequence[str] | None = None) -> np.ndarray:
         """int64 [unit, month]: how many rows of the source were counted, for these units or all (None)."""
@@ -127,8 +136,14 @@ class Panel:
         raise UsageError(f"There is no measure {name!r}.", f"The measures are {', '.join(sorted(where))}.")
 
 
-def build_panel(tables: Tables, parents: dict[str, str | None], closed: int | None) -> Panel:
-    """All measures the tables allow. `parents`: unit → parent in tree order; `closed`: None to find it."""
+def build_panel(
+    tables: Tables, parents: dict[str, str | None], closed: int | None, group: Group | None = None
+) -> Panel:
+    """All measures the tables allow. `parents`: unit → parent in tree order; `closed`: None to find it.
+
+    group: how units become a whole; None: each in full, its amounts as they stand.
+    """
+    group = group or Group({})
     parts = ledger_parts(tables) + query_parts(tables, next(iter(parents), ""))
     spans = [part for part in parts if len(part.frame)]
     if not spans:
@@ -140,6 +155,8 @@ def build_panel(tables: Tables, parents: dict[str, str | None], closed: int | No
     # The ledger says when the books begin; open items may be older, and then stand in the opening balance.
     begins = [part for part in spans if part.source == "ledger"] or spans
     first = min(int(part.frame.month.min()) for part in begins)
+    covered = first_covered(tables)
+    first = first if covered is None else min(first, covered)
     if closed < first:
         raise ContractError(
             f"The books are closed to {month_text(closed)}, before their first month {month_text(first)}.",
@@ -149,11 +166,18 @@ def build_panel(tables: Tables, parents: dict[str, str | None], closed: int | No
     last = max([closed, *planned])
     closings = any(part.closings for part in parts)
     panel = Panel(
-        list(parents), list(range(first, last + 1)), closed, parents, closings, calendar=tables.calendar
+        list(parents),
+        list(range(first, last + 1)),
+        closed,
+        parents,
+        closings,
+        calendar=tables.calendar,
+        shares=group.entering,
     )
-    panel.statements = statements_of(tables, parents, panel.months)
+    if covered is not None:
+        panel.statements = statements_of(tables, parents, panel.months)
     for part in parts:
-        _add(panel, part)
+        _add(panel, part, group)
     for query in QUERIES:
         for item in query.sums:
             if item.name not in panel.measures and item.name not in panel.missing:
@@ -184,7 +208,7 @@ def ledger_names() -> list[str]:
     names = [
         s.measure.name for prefix in ("", "budget_") for s in ledger.ledger_sums(none, (), False, prefix)
     ]
-    return [*names, "budget_sales_quantity"]
+    return [*names, *ledger.GROUP, "budget_sales_quantity"]
 
 
 def _miss(panel: Panel, name: str, tables: Tables, needs: tuple[str, ...]) -> None:
@@ -203,35 +227,80 @@ def _last_full_month(parts: list[Part]) -> int:
     return int(full.index.max())
 
 
-def _add(panel: Panel, part: Part) -> None:
-    """Scatter a part into matrices, accumulate, roll up, and note what its source covers."""
+def _add(panel: Panel, part: Part, group: Group) -> None:
+    """Scatter a part into matrices, accumulate, translate, roll up, and note what its source covers."""
     panel.missing |= part.missing
-    frame = part.frame
-    if frame.empty:
+    if part.frame.empty:
         return
-    frame = frame[frame.unit.isin(panel.units) & (frame.month <= panel.months[-1])]
+    pairs = (
+        sorted({unit for unit in part.frame.unit if ledger.SISTER in unit}) if part.source == "ledger" else []
+    )
+    places = [*panel.units, *pairs]
+    frame = part.frame[part.frame.unit.isin(places) & (part.frame.month <= panel.months[-1])]
     before = (frame.month < panel.months[0]).to_numpy()
-    position = {unit: row for row, unit in enumerate(panel.units)}
-    unit = frame.unit.map(position).to_numpy(dtype="int64")
+    unit = frame.unit.map({name: row for row, name in enumerate(places)}).to_numpy(dtype="int64")
     month = (frame.month.to_numpy(dtype="int64") - panel.months[0]).clip(min=0)
-    shape = (len(panel.units), len(panel.months))
-    for measure in part.measures:
-        if measure.name in part.missing:
-            continue
+    shape = (len(places), len(panel.months))
+    measures = {measure.name: measure for measure in part.measures if measure.name not in part.missing}
+    own = {}
+    for name in measures:
         values, rows = np.zeros(shape, "int64"), np.zeros(shape, "int64")
-        used = slice(None) if measure.name in part.accumulate else ~before
-        np.add.at(values, (unit[used], month[used]), frame[measure.name].to_numpy()[used])
-        np.add.at(rows, (unit[used], month[used]), frame[f"rows {measure.name}"].to_numpy()[used] // SCALE)
+        used = slice(None) if name in part.accumulate else ~before
+        np.add.at(values, (unit[used], month[used]), frame[name].to_numpy()[used])
+        np.add.at(rows, (unit[used], month[used]), frame[f"rows {name}"].to_numpy()[used] // SCALE)
         sizes = np.abs(values).astype(float)
-        fits((sizes.cumsum(axis=1) if measure.name in part.accumulate else sizes).sum(axis=0))
-        if measure.name in part.accumulate:
+        fits((sizes.cumsum(axis=1) if name in part.accumulate else sizes).sum(axis=0))
+        if name in part.accumulate:
             values = values.cumsum(axis=1)
-        if measure.name in part.change:
+        if name in part.change:
             values = np.diff(values, axis=1, prepend=values[:, :1])
-        panel.measures[measure.name] = measure
-        panel._values[measure.name] = roll_up(panel, values)
-        panel._rows[measure.name] = roll_up(panel, rows)
-        panel._coverage[measure.name] = _coverage(panel, part, measure.name)
+        own[name] = values
+        panel._rows[name] = roll_up(panel.parents, rows[: len(panel.units)], {})
+    panel.measures |= measures
+    if group.rates is not None and group.rates.of:
+        needed = panel.closed if part.source != "budget" else panel.months[0] - 1
+        own = translate(group.rates, places, panel.months, needed, own, measures)
+    for name, values in own.items():
+        booked = values[: len(panel.units)]
+        if pairs:
+            panel._taken_out[name] = taken_out(panel.parents, pairs, values[len(panel.units) :], panel.shares)
+            booked = booked - panel._taken_out[name]
+        panel._values[name] = roll_up(panel.parents, booked, panel.shares)
+        if name in measures:
+            panel._coverage[name] = _coverage(panel, part, name)
+    if part.source == "ledger":
+        _add_group(
+            panel, group, part, {name: values[len(panel.units) :] for name, values in own.items()}, pairs
+        )
+
+
+def _add_group(
+    panel: Panel, group: Group, part: Part, between: dict[str, np.ndarray], pairs: list[str]
+) -> None:
+    """What only a group has: the difference of translation, what belongs to others, what sisters say."""
+    if pairs:
+        panel.between = between_of(pairs, between)
+    needs = next(iter(part.measures)).needs
+    found = {name: panel._values[name] for name in (DIFFERENCE,) if name in panel._values}
+    signs = ledger.result_signs(panel._values)
+    if group.shares and not group.proportional:
+        totals = {"minority_result": [sign * panel._values[name] for name, sign in signs.items()]}
+        if "equity" in panel._values:
+            totals["minority_equity"] = [panel._values[name] for name in ("equity", "profit_to_date", *found)]
+        for name, parts in totals.items():
+            found[name] = belonging_to_others(panel.parents, np.sum(parts, axis=0), group.shares)
+    for name, values in found.items():
+        text, nature = ledger.GROUP[name]
+        like = "equity" if nature == "closing" else "revenue"
+        panel.measures[name] = Measure(name, text, "money", nature, "ledger", (*needs, "units"))
+        panel._values[name], panel._rows[name] = values, panel._rows[like]
+        panel._coverage[name] = panel._coverage[like]
+    reasons = {
+        "minority_result": "every unit is owned in full, or enters by its share",
+        "minority_equity": "every unit is owned in full, or enters by its share, or there are no balances",
+        "translation_difference": "nothing is translated",
+    }
+    panel.missing |= {name: reason for name, reason in reasons.items() if name not in found}
 
 
 def _coverage(panel: Panel, part: Part, name: str) -> tuple[int, int]:
@@ -245,6 +314,8 @@ def _coverage(panel: Panel, part: Part, name: str) -> tuple[int, int]:
         lines = [line for line in ledger.load_contract().lines_profit if line in part.frame]
         booked = part.frame.month[part.frame[lines].any(axis=1)]
         first = int(booked.min()) if len(booked) else first
+        # What covers several months begins before the month it stands at.
+        first = first if panel.statements is None else panel.months[0]
         # A movement taken from balances needs the balance before.
         first = max(first, panel.months[0] + 1) if name in part.change else first
     last = min(last, panel.closed)
@@ -254,16 +325,6 @@ def _coverage(panel: Panel, part: Part, name: str) -> tuple[int, int]:
     if part.sparse and first - panel.months[0] <= 12:
         first = panel.months[0]
     return first, last
-
-
-def roll_up(panel: Panel, own: np.ndarray) -> np.ndarray:
-    """Own figures plus those of all units below. Units stand in tree order, parents first."""
-    total = own.copy()
-    for row in range(len(panel.units) - 1, -1, -1):
-        parent = panel.parents[panel.units[row]]
-        if parent is not None:
-            total[panel.units.index(parent)] += total[row]
-    return total
 
 
 CUSTOMERS = {
@@ -308,8 +369,8 @@ def _add_customers(panel: Panel, tables: Tables) -> None:
             continue
         nature = "flow" if name == "active_customers" else "closing"
         panel.measures[name] = Measure(name, text, "count", nature, "orders", ("orders",))
-        panel._values[name] = roll_up(panel, values[name] * SCALE)
-        panel._rows[name] = roll_up(panel, values[name])
+        panel._values[name] = roll_up(panel.parents, values[name] * SCALE, panel.shares)
+        panel._rows[name] = roll_up(panel.parents, values[name], {})
         panel._coverage[name] = (first if name == "active_customers" else first + 23, last)
 
 

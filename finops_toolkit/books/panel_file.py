@@ -29,6 +29,8 @@ def panel_to_bytes(panel: Panel) -> bytes:
         "parents": panel.parents,
         "closings": panel.closings,
         "calendar": asdict(panel.calendar),
+        "shares": panel.shares,
+        "taken_out": list(panel._taken_out),
         "measures": [asdict(measure) for measure in panel.measures.values()],
         "missing": panel.missing,
         "values": list(panel._values),
@@ -39,6 +41,7 @@ def panel_to_bytes(panel: Panel) -> bytes:
     arrays = {
         "structure": np.frombuffer(json.dumps(structure, default=int).encode(), dtype="uint8"),
         "values": _stacked(panel, panel._values),
+        "taken out": _stacked(panel, panel._taken_out),
         "rows": _stacked(panel, panel._rows),
     }
     if panel.statements is not None:
@@ -70,6 +73,8 @@ def panel_from_bytes(data: bytes) -> Panel:
         closings=structure["closings"],
         statements=Statements(**stated, units=units, parents=structure["parents"]) if stated else None,
         calendar=Calendar(**structure["calendar"]),
+        shares=structure["shares"],
+        _taken_out=dict(zip(structure["taken_out"], arrays["taken out"], strict=True)),
         measures={measure.name: measure for measure in measures},
         missing=structure["missing"],
         _values=dict(zip(structure["values"], arrays["values"], strict=True)),

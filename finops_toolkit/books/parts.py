@@ -75,7 +75,13 @@ def ledger_parts(tables: Tables) -> list[Part]:
     found = ledger.ledger_movements(tables)
     if found is not None:
         table, name = found
-        frame = fetch(table, ["account", "unit", "month"], ["flow", "moved", "closing", "rows"])
+        keys, values = ["account", "unit", "month"], ["flow", "moved", "closing", "rows"]
+        frame = fetch(table, keys, [*values, "sisters"])
+        sisters = ledger.ledger_movements(tables, between=True) if frame.pop("sisters").any() else None
+        if sisters is not None:
+            between = fetch(sisters[0], keys, values)
+            # These rows are counted already, under their unit.
+            frame = pd.concat([frame, between.assign(rows=0)], ignore_index=True)
         balance = accounts.line.isin(ledger.load_contract().lines_balance)
         on_balance = frame.account.isin(accounts.account[balance])
         _move_unmapped(frame, accounts)

@@ -16,11 +16,14 @@ import pandas as pd
 from ..periods import month_text
 from .calendars import Tables, month_of
 from .checking import SCALE, first_rows, scaled
+from .consolidation import sister_findings
 from .contract import load_contract
 from .exact import fetch
 from .finding import Finding
+from .ledger import ASSETS, SOURCES
 from .measures import EXACT
 from .panel import Panel
+from .translation import translation_findings
 
 if TYPE_CHECKING:
     from .facts import Facts
@@ -71,6 +74,9 @@ def reconcile(facts: Facts) -> Reconciliation:
     findings += _unbalanced_entries(tables)
     findings += _two_ledgers(tables)
     findings += _balance_sheet(panel)
+    said = "translate" in facts.opened.settings
+    findings += translation_findings(tables, panel, facts.group.rates, said, facts.units)
+    findings += sister_findings(panel)
     findings += _units_in_stock(tables, panel)
     columns = ["pair", "unit", "month", "ledger", "subledger", "difference"]
     table = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
@@ -190,25 +196,12 @@ def _two_ledgers(tables: Tables) -> list[Finding]:
     return [Finding("difference", "balances", "ledgers_agree", text, len(off), int(off.abs().sum()), shown)]
 
 
-_ASSETS = (
-    "cash",
-    "receivables",
-    "inventory",
-    "other_current_assets",
-    "fixed_assets",
-    "accumulated_depreciation",
-    "other_assets",
-    "intercompany_balance",
-)
-_SOURCES = ("payables", "other_current_liabilities", "debt", "other_liabilities", "equity", "profit_to_date")
-
-
 def _balance_sheet(panel: Panel) -> list[Finding]:
     """Assets equal liabilities, equity and the result so far, in every unit and month."""
     if "equity" not in panel.measures:
         return []
     gap = np.zeros_like(panel.matrix("equity"))
-    for sign, names in ((1, _ASSETS), (-1, _SOURCES)):
+    for sign, names in ((1, ASSETS), (-1, SOURCES)):
         for name in names:
             if name in panel.measures:
                 gap += sign * panel.own(name)

@@ -72,6 +72,23 @@ class Statements:
         found = _between(rows > 0, low, high)
         return found > 0, found >= ends
 
+    def refusal(self, unit: str, first: int, last: int, begin: int, closing: bool) -> str:
+        """Why a unit has no movement from month `first` to `last`, or no balance at the end; "" if it has.
+
+        Months are ordinals, `begin` is the one of the first column.
+        """
+        row, low, high = self.units.index(unit), np.array([first - begin]), np.array([last - begin])
+        whole = self.reported(high) if closing else self.tiles(low, high)[0]
+        return "" if whole[row, 0] else self.refused(row, first, last, begin, closing)
+
+    def refused(self, unit: int, first: int, last: int, begin: int, closing: bool) -> str:
+        """The words of a refusal, for the unit of a row."""
+        span = month_text(last) if first == last else f"{month_text(first)} to {month_text(last)}"
+        what = f"{span} cannot be made of what was reported"
+        if closing:
+            what = f"no balances were reported at the end of {month_text(last)}"
+        return f"{what}: statements are {self.habit(unit, begin)}"
+
     def holes(self) -> list[tuple[str, int, int]]:
         """Unit, and first and last column of each stretch between its movements that none of them covers."""
         found = []
@@ -133,13 +150,11 @@ def first_covered(tables: Mapping[str, ibis.Table]) -> int | None:
 
 def statements_of(
     tables: Mapping[str, ibis.Table], parents: dict[str, str | None], months: Sequence[int]
-) -> Statements | None:
-    """The statements of some books over `months` (ordinals); None where all movements are of single months.
+) -> Statements:
+    """The statements of some books over `months` (ordinals), where some movements cover several.
 
     Raises ContractError where movements of one unit and month cover different spans.
     """
-    if first_covered(tables) is None:
-        return None
     balances = tables["balances"]
     moved = balances.filter(balances.flow.notnull())
     spans = moved.mutate(months=moved.months.fill_null(1)).group_by(["unit", "month"])

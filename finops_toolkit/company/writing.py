@@ -136,7 +136,7 @@ def _books(years: int, made: dict[str, int]) -> str:
     return (
         "# Written with the company: it is generated, and everything in it is made up.\n"
         f'name = "{P.NAME}"\ncurrency = "{P.CURRENCY}"\nfiscal_year_start = 1\n'
-        f'closed_through = "{closed_through(years)}"\n\n'
+        f'closed_through = "{closed_through(years)}"\ntranslate = false\n\n'
         f"[made]\ngenerated = true\n{how}"
     )
 

@@ -66,11 +66,13 @@ LINES = (
     Line("interest", "Interest", {"interest": 1}, -1),
     Line("tax", "Income tax", {"tax": 1}, -1),
     Line("net_profit", "Net profit", {**_EBIT, "interest": -1, "tax": -1}, 1, total=True),
+    Line("minority_result", "Of which of others", {"minority_result": 1}, 1),
     Line("unmapped", "Not mapped (debit positive)", {"unmapped": 1}, -1),
     Line("cash", "Cash", {"cash": 1}, 1, "closing"),
     Line("receivables", "Receivables", {"receivables": 1}, -1, "closing"),
     Line("inventory", "Inventory", {"inventory": 1}, -1, "closing"),
     Line("payables", "Payables", {"payables": 1}, 1, "closing"),
+    Line("translation_difference", "Translation difference", {"translation_difference": 1}, 1, "closing"),
 )
 
 
@@ -101,6 +103,9 @@ def actual(panel: Panel, unit: str, line: Line, first: int, last: int) -> Figure
     total = 0
     for part, sign in line.parts.items():
         reason = covered(panel, part, last if line.nature == "closing" else first, last)
+        if not reason and panel.statements is not None:
+            closing = line.nature == "closing"
+            reason = panel.statements.refusal(unit, first, last, panel.months[0], closing)
         if reason:
             return Figure(None, reason)
         total += sign * _part(panel, unit, part, first, last, line.nature)[0]
