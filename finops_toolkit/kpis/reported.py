@@ -11,8 +11,6 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from ..periods import month_text
-
 
 class Reading(Protocol):
     """What reads the figures: its panel and units, the first month, and its numbered reasons."""
@@ -46,10 +44,8 @@ def unreported(
         some, every = statements.present(held, low, high)
     why = np.zeros((len(rows), len(first)), "int64")
     for row, column in zip(*np.nonzero(~whole[rows]), strict=True):
-        habit = statements.habit(int(rows[row]), scope.begin)
-        begin, end = month_text(int(first[column])), month_text(int(last[column]))
-        what = f"no balances were reported at the end of {end}" if closing else _not_whole(begin, end)
-        why[row, column] = scope.code(f"{what}: statements are {habit}")
+        span = int(first[column]), int(last[column])
+        why[row, column] = scope.code(statements.refused(int(rows[row]), *span, scope.begin, closing))
     if may_lack:
         return why
     text = name.replace("_", " ")
@@ -58,11 +54,6 @@ def unreported(
     missing = np.where(every[rows], 0, np.array(partly)[:, None])
     missing = np.where(some[rows], missing, np.array(absent)[:, None])
     return np.where(why == 0, missing, why)
-
-
-def _not_whole(begin: str, end: str) -> str:
-    span = end if begin == end else f"{begin} to {end}"
-    return f"{span} cannot be made of what was reported"
 
 
 def reported_days(scope: Reading, first: npt.NDArray, last: npt.NDArray) -> npt.NDArray:
