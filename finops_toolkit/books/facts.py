@@ -19,6 +19,7 @@ from ..sources.text import reason
 from . import opening
 from .calendars import Tables
 from .checking import check_table
+from .closing import closing_findings
 from .consolidation import Group, group_of
 from .contract import load_contract
 from .finding import Finding
@@ -86,7 +87,10 @@ class Facts:
     def gaps(self) -> list[Finding]:
         """What is not there that one would expect."""
         known = self.opened.snapshot
-        return gaps(self.tables, self.panel) if known is None else known.findings("gaps")
+        if known is not None:
+            return known.findings("gaps")
+        closing = closing_findings(self.tables, self.panel.closed, self.opened.settings)
+        return [*gaps(self.tables, self.panel), *closing]
 
     # --- units and calendar ------------------------------------------------------------------------
 

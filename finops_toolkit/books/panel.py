@@ -14,6 +14,7 @@ from ..periods import month_text
 from . import ledger
 from .calendars import MONTHS, Calendar, Tables
 from .checking import SCALE
+from .closing import is_over, last_days
 from .consolidation import WHOLE, Between, Group, belonging_to_others, between_of, enters, roll_up, taken_out
 from .exact import fits
 from .measures import Measure, external
@@ -152,6 +153,8 @@ def build_panel(
         )
     if closed is None:
         closed = _last_full_month(spans)
+        if closed - 1 in {int(month) for part in spans for month in part.frame.month}:
+            closed -= not is_over(tables.calendar, last_days(tables), closed)
     # The ledger says when the books begin; open items may be older, and then stand in the opening balance.
     begins = [part for part in spans if part.source == "ledger"] or spans
     first = min(int(part.frame.month.min()) for part in begins)
