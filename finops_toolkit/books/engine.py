@@ -28,6 +28,9 @@ class Engine:
     failures: ClassVar[tuple[type[Exception], ...]] = ()
     address: Address
 
+    def release(self) -> None:
+        """From here on each read sees the tables as they then are; until then all see the same state."""
+
     def tables_there(self) -> list[str]:
         """The tables and views that may be read. Raises UsageError where the server cannot be reached."""
         raise NotImplementedError

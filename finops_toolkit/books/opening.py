@@ -88,6 +88,11 @@ class Opened:
                 "Open them again once the files are written.",
             )
 
+    def release(self) -> None:
+        """Let a server go on: until the figures are there, it keeps the state that all of them are of."""
+        if self.address is not None and self.address.file is None:
+            self.connection.release()
+
     def error(self, table: str, rule: str, text: str, **more: Any) -> None:
         """Note something that makes a table unusable."""
         self.findings.append(Finding("error", table, rule, text, **more))

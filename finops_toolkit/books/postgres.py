@@ -43,7 +43,7 @@ class _Compiler(PostgresCompiler):
 
 
 class PostgresEngine(Engine, Backend):
-    """A schema of a PostgreSQL database. All of a process's reads see it as it was at the first of them."""
+    """A schema of a PostgreSQL database. Until it is released, all reads see it as the first of them did."""
 
     failures: ClassVar[tuple[type[Exception], ...]] = (psycopg.Error,)
     compiler = _Compiler()
@@ -52,6 +52,7 @@ class PostgresEngine(Engine, Backend):
         super().__init__(address.text)
         self.address = address
         self._connection: psycopg.Connection | None = None
+        self._released = False
 
     @property
     def con(self) -> psycopg.Connection:
@@ -74,14 +75,21 @@ class PostgresEngine(Engine, Backend):
             )
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             connection.read_only = True
-            connection.execute("SELECT 1")  # the transaction begins, and with it the state that all reads see
         except psycopg.Error as error:
             raise UsageError(
                 f"{address.text} cannot be reached: {in_a_sentence(error)}",
                 "Look at host, port, user and database. The password comes from PGPASSWORD, ~/.pgpass or "
                 "PGSERVICE, never from the URL.",
             ) from error
+        connection.autocommit = self._released
         return connection
+
+    def release(self) -> None:
+        """As Engine says. A transaction left open would keep others from changing the tables."""
+        self._released = True
+        if self._connection is not None and not self._connection.closed:
+            self._connection.rollback()
+            self._connection.autocommit = True
 
     @property
     def schema(self) -> str:

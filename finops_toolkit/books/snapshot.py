@@ -266,6 +266,7 @@ class Snapshot:
         opened.findings = self.findings("contract")
         if address is not None and address.file is None:
             opened.connection = engine_of(address)
+            opened.release()
             for name, entry in tables.items():
                 table = load_contract().tables[name]
                 opened.tables[name] = reopened(opened.connection, table, entry["called"], _found(entry))
