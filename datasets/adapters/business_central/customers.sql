@@ -1,0 +1,2 @@
+-- Customer (18).
+SELECT "No." AS customer, "Name" AS name FROM Customer

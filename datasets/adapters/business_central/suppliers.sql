@@ -1,0 +1,2 @@
+-- Vendor (23).
+SELECT "No." AS supplier, "Name" AS name FROM Vendor

@@ -1,0 +1,79 @@
+-- Cost centres and plants, all under one company. Names and another tree: write them here.
+WITH lines_k AS (
+    SELECT row_, file_, line, [trim(cell) for cell in string_split(line, '|')] AS cells FROM KSB1
+),
+-- The first line of a file that has the headings; where in it each field stands.
+heads_k AS (
+    SELECT l.file_, FIRST(l.cells ORDER BY l.row_) AS cells
+    FROM lines_k l
+    WHERE (SELECT COUNT(DISTINCT g.field) FROM headings g WHERE g.list = 'KSB1'
+        AND g.field IN ('account', 'amount', 'posted') AND list_contains(l.cells, g.heading)) = 3
+    GROUP BY l.file_
+),
+places_k AS (
+    SELECT h.file_,
+        FIRST(list_position(h.cells, g.heading)) FILTER (WHERE g.field = 'account') AS account,
+        FIRST(list_position(h.cells, g.heading)) FILTER (WHERE g.field = 'name') AS name,
+        FIRST(list_position(h.cells, g.heading)) FILTER (WHERE g.field = 'unit') AS unit,
+        FIRST(list_position(h.cells, g.heading)) FILTER (WHERE g.field = 'amount') AS amount,
+        FIRST(list_position(h.cells, g.heading)) FILTER (WHERE g.field = 'posted') AS posted
+    FROM heads_k h JOIN headings g ON g.list = 'KSB1' AND list_contains(h.cells, g.heading)
+    GROUP BY h.file_
+),
+-- A line item has an account (a material) and a date; what else is between bars is a heading or a subtotal.
+items_k AS (
+    SELECT l.row_, l.file_, l.line,
+        l.cells[p.account] AS account,
+        l.cells[p.name] AS name,
+        l.cells[p.unit] AS unit,
+        l.cells[p.amount] AS amount,
+        l.cells[p.posted] AS posted,
+        -- Of a file whose headings nobody knows every line stays in, and the check refuses it: nothing is lost.
+        CASE WHEN p.file_ IS NULL THEN len(l.cells) > 1 AND NOT REGEXP_FULL_MATCH(l.line, '[-| ]+')
+            ELSE REGEXP_MATCHES(l.cells[p.posted], '^[0-9]') END AS is_item
+    FROM lines_k l LEFT JOIN places_k p ON p.file_ = l.file_
+),
+lines_m AS (
+    SELECT row_, file_, line, [trim(cell) for cell in string_split(line, '|')] AS cells FROM MB51
+),
+-- The first line of a file that has the headings; where in it each field stands.
+heads_m AS (
+    SELECT l.file_, FIRST(l.cells ORDER BY l.row_) AS cells
+    FROM lines_m l
+    WHERE (SELECT COUNT(DISTINCT g.field) FROM headings g WHERE g.list = 'MB51'
+        AND g.field IN ('product', 'quantity', 'posted') AND list_contains(l.cells, g.heading)) = 3
+    GROUP BY l.file_
+),
+places_m AS (
+    SELECT h.file_,
+        FIRST(list_position(h.cells, g.heading)) FILTER (WHERE g.field = 'product') AS product,
+        FIRST(list_position(h.cells, g.heading)) FILTER (WHERE g.field = 'name') AS name,
+        FIRST(list_position(h.cells, g.heading)) FILTER (WHERE g.field = 'unit') AS unit,
+        FIRST(list_position(h.cells, g.heading)) FILTER (WHERE g.field = 'kind') AS kind,
+        FIRST(list_position(h.cells, g.heading)) FILTER (WHERE g.field = 'quantity') AS quantity,
+        FIRST(list_position(h.cells, g.heading)) FILTER (WHERE g.field = 'amount') AS amount,
+        FIRST(list_position(h.cells, g.heading)) FILTER (WHERE g.field = 'posted') AS posted
+    FROM heads_m h JOIN headings g ON g.list = 'MB51' AND list_contains(h.cells, g.heading)
+    GROUP BY h.file_
+),
+-- A line item has an account (a material) and a date; what else is between bars is a heading or a subtotal.
+items_m AS (
+    SELECT l.row_, l.file_, l.line,
+        l.cells[p.product] AS product,
+        l.cells[p.name] AS name,
+        l.cells[p.unit] AS unit,
+        l.cells[p.kind] AS kind,
+        l.cells[p.quantity] AS quantity,
+        l.cells[p.amount] AS amount,
+        l.cells[p.posted] AS posted,
+        -- Of a file whose headings nobody knows every line stays in, and the check refuses it: nothing is lost.
+        CASE WHEN p.file_ IS NULL THEN len(l.cells) > 1 AND NOT REGEXP_FULL_MATCH(l.line, '[-| ]+')
+            ELSE REGEXP_MATCHES(l.cells[p.posted], '^[0-9]') END AS is_item
+    FROM lines_m l LEFT JOIN places_m p ON p.file_ = l.file_
+)
+SELECT 'SAP' AS unit, 'All cost centres and plants' AS name, NULL AS parent, 'company' AS kind, 'EUR' AS currency
+UNION ALL
+SELECT DISTINCT unit, 'Cost centre ' || unit, 'SAP', 'cost centre', 'EUR' FROM items_k WHERE is_item AND unit <> ''
+UNION ALL
+SELECT DISTINCT unit, 'Plant ' || unit, 'SAP', 'plant', 'EUR' FROM items_m
+WHERE is_item AND unit NOT IN (SELECT unit FROM items_k WHERE is_item)
