@@ -35,7 +35,8 @@ def as_meant(facts: Facts, text: str, unit: str | None) -> tuple[str, int]:
     starts, written = facts.fiscal_starts, str(text).strip()
     names = list(facts.units.unit)
     unit = names[0] if len(names) == 1 else unit
-    if written == "latest-closed" and facts.panel.statements is not None:
+    # Where there is a journal, movements are of single months, and the panel need not be asked.
+    if written == "latest-closed" and "journal" not in facts.tables and facts.panel.statements is not None:
         written = f"{month_text(latest(facts, unit))}-R12"
     if unit is not None:
         return written, starts.get(unit, facts.fiscal_start)
