@@ -236,6 +236,7 @@ def _kpis(commands: argparse._SubParsersAction) -> None:
     kpis.add_argument("--unit", metavar="U", action="append", help="only this unit; may be repeated")
     kpis.add_argument("--period", metavar="P", action="append", help=f"{PERIOD}; may be repeated")
     kpis.add_argument("--kpi", metavar="ID", action="append", help="only this KPI; may be repeated")
+    kpis.add_argument("--all", action="store_true", help="a row for the KPIs without a value too")
     kpis.add_argument("--format", choices=["table", "csv", "json"], default="table", help="default: table")
     kpis.add_argument(
         "--peers",

@@ -56,6 +56,7 @@ def kpis(arguments: argparse.Namespace) -> int:
     """`finops kpis`: values by unit and period, or the trace of one KPI."""
     from . import kpis as module
     from . import terminal
+    from .terminal_kpis import show_kpis
 
     if arguments.trace and len(arguments.kpi or []) != 1:
         raise UsageError("--trace tells how one KPI is made.", "Name it: --kpi ID --trace.")
@@ -75,7 +76,8 @@ def kpis(arguments: argparse.Namespace) -> int:
         return 0
     frames = [module.values(books, names, some, spans) for some, spans in asked]
     frame = frames[0] if len(frames) == 1 else _in_kpi_order(frames)
-    terminal.show_kpis(books, frame, module.catalogue_of(books), arguments.format)
+    every = arguments.all or names is not None
+    show_kpis(books, frame, module.catalogue_of(books), arguments.format, every)
     return 0
 
 
@@ -154,7 +156,7 @@ def diff(arguments: argparse.Namespace) -> int:
 
 def new(arguments: argparse.Namespace) -> int:
     """`finops new`: look at a folder of exports, propose a mapping, write it, check it."""
-    from .starting import new as start
+    from .terminal_new import new as start
 
     return start(arguments)
 
