@@ -111,7 +111,8 @@ def address_of(data: str | Path | None) -> Address | None:
     host = r"local(\[[0-9*]+(,[0-9]+)?\])?|" if scheme == "spark" else ""
     if not re.fullmatch(rf"{host}[A-Za-z0-9._-]*(:[0-9]{{1,5}})?|\[[0-9a-fA-F:.]+\](:[0-9]{{1,5}})?", server):
         raise _unclear(scheme)
-    if "/" in path or (engine == "spark" and (user or not server)):
+    spark = engine == "spark"
+    if "/" in path or (spark and (user or not server or not re.fullmatch(r"[A-Za-z0-9_.-]*", path))):
         raise _unclear(scheme)
     scheme = "postgres" if engine == "postgres" else scheme
     return Address(engine, scheme, unquote(user), server, unquote(path), options)

