@@ -1,0 +1,256 @@
+"""Broken folders by the thousand: a clear error, or totals exactly right. See `fuzzing`, which judges.
+
+No traceback, no hang, no sum that changed in silence, no row that went away. `python tests/fuzzing.py 7:4711`
+repeats a case.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import io
+import os
+import time
+from collections import Counter
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+import fuzzing
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import small_company
+from broken_data import text
+from fuzzing import Case, Verdict
+from mutations import FOREIGN, WAYS
+
+from finops_toolkit.books import Books, open_books
+from finops_toolkit.cli import main
+from finops_toolkit.errors import ContractError
+
+BATCH = 250
+BATCHES = 44
+SEED = 2026
+
+
+def sound(verdicts: list[Verdict]) -> None:
+    """Every case came to what is right; else the first few that did not, with one way if that will do."""
+    bugs = [verdict for verdict in verdicts if verdict.bug is not None]
+    assert not bugs, "\n".join(
+        [f"{len(bugs)} of {len(verdicts)}:", *(fuzzing.told(fuzzing.shrunk(bug)) for bug in bugs[:5])]
+    )
+
+
+def each_way(turn: int) -> list[Case]:
+    """Every way once, for CSV, Parquet and a foreign file in turn, on a table that stands alone."""
+    cases = []
+    for place, way in enumerate(WAYS.values()):
+        foreign = [kind for kind in FOREIGN if kind in way.kinds]
+        kinds = [kind for kind in ("csv", "parquet") if kind in way.kinds]
+        kinds += [foreign[(place + turn) % len(foreign)]] if foreign else []
+        for kind in kinds:
+            table = ("invoices", "deliveries", "orders")[turn % 3]
+            cases.append(Case(turn, 1000 * place + len(cases), (table,), table, kind, (way.name,)))
+    return cases
+
+
+@pytest.mark.parametrize("turn", [0, 1])
+def test_every_way(turn: int) -> None:
+    """Each way to break a file, in each kind of file it fits."""
+    sound(fuzzing.run(each_way(turn)))
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("batch", range(BATCHES))
+def test_ten_thousand(batch: int) -> None:
+    """Cases of one way and of several, on tables alone and together."""
+    sound(fuzzing.run(fuzzing.case(SEED, number) for number in range(batch * BATCH, (batch + 1) * BATCH)))
+
+
+def test_there_are_ten_thousand() -> None:
+    """As many as promised, all of them different, and each way has its part."""
+    cases = [fuzzing.case(SEED, number) for number in range(BATCHES * BATCH)]
+    assert len(cases) >= 10_000
+    used = Counter(way for case in cases for way in case.ways)
+    assert set(used) == set(WAYS)
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("table", ["journal", "rates"])
+def test_parquet_cut_every_few_bytes(tmp_path: Path, table: str) -> None:
+    """However much of a Parquet file has arrived: without its end it is refused."""
+    names = {"journal": ("units", "accounts", "journal")}.get(table, (table,))
+    small_company.write(tmp_path, {name: small_company.tables()[name] for name in names}, "parquet")
+    path = tmp_path / f"{table}.parquet"
+    whole = path.read_bytes()
+    for length in range(0, len(whole), 23):
+        path.write_bytes(whole[:length])
+        message = _refused(tmp_path)
+        assert path.name in message and fuzzing.unclear(message) is None, length
+
+
+def _refused(folder: Path) -> str:
+    with pytest.raises(ContractError) as caught:
+        open_books(folder)
+    return str(caught.value)
+
+
+# --- the commands ---------------------------------------------------------------------------------
+
+
+def _commands(numbers: range) -> int:
+    """Cases through the command line; how many were refused. Runs where a hang can be killed."""
+    refused, root = 0, fuzzing.room()
+    for number in numbers:
+        case = fuzzing.case(SEED + 1, number)
+        work = fuzzing.build(case, root / str(number) / "data")
+        source = ["--source", str(work.raw)] if case.kind in FOREIGN else []
+        codes = {}
+        for command in (["check"], ["kpis"], ["report", "--out", str(root / "out")]):
+            if command[0] == "report" and codes["kpis"] == 0:
+                continue  # it would make reports
+            out, problems = io.StringIO(), io.StringIO()
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(problems):
+                folder = [str(work.folder)] if command == ["check"] else ["--data", str(work.folder)]
+                code = main([*command, *folder, *source])
+            codes[command[0]] = code
+            said = problems.getvalue()
+            again = f"{case} {case.ways} {command[0]} {code}: {said[:600]}"
+            assert code in (0, 2, 3), again
+            assert "Traceback" not in said + out.getvalue(), again
+            if command[0] != "check" and code:
+                # A message, and a line that says what to do.
+                assert said.startswith("finops: ") and said.count("\n") >= 2, again
+            assert fuzzing.unclear(said) is None, f"{again}\n{fuzzing.unclear(said)}"
+        assert (codes["check"] == 0) == (codes["kpis"] == 0), f"{case} {codes}"
+        refused += codes["kpis"] != 0
+    return refused
+
+
+@pytest.mark.parametrize("numbers", [pytest.param(range(12), id="12")])
+def test_commands(numbers: range) -> None:
+    """`finops check`, `kpis` and `report` end with 2 or 3 and a message where the data are broken."""
+    assert _commands(numbers)
+
+
+@pytest.mark.prove
+def test_a_hundred_through_the_commands() -> None:
+    """As above, a hundred more."""
+    assert _commands(range(12, 112)) > 40
+
+
+# --- the judge ------------------------------------------------------------------------------------
+
+
+PLAIN = Case(1, 1, ("units", "accounts", "journal"), "journal", "csv", ())
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet", *FOREIGN])
+def test_what_is_not_broken_is_right(kind: str) -> None:
+    """Without a way to break it, every kind of file is read, and every cell and sum is right."""
+    (verdict,) = fuzzing.run([Case(1, 1, PLAIN.tables, "journal", kind, ())])
+    assert (verdict.outcome, verdict.bug) == ("correct", None)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda rows: rows.pop(), "rows read"),
+        (lambda rows: rows[5].update(amount=(Decimal("-199.99"),)), "amount is Decimal"),
+        (lambda rows: rows[5].update(posted=(dt.date(2024, 12, 30),)), "posted is"),
+        (lambda rows: rows[5].update(amount=(fuzzing.BAD,)), "amount is Decimal"),
+        (lambda rows: rows[5].update(department=("FIN",)), "department is None"),
+    ],
+)
+def test_the_judge_sees_a_difference(tmp_path: Path, change: Callable, words: str) -> None:
+    """A row, a cent or a day between the books and the file is a bug: the judge is no yes-man."""
+    work = fuzzing.build(PLAIN, tmp_path / "data")
+    honest = fuzzing.read_honestly(PLAIN, work)
+    assert fuzzing.judge(PLAIN, work, honest).bug is None
+    change(honest.rows["journal"])
+    assert words in str(fuzzing.judge(PLAIN, work, honest).bug)
+
+
+def test_the_judge_sees_a_wrong_sum(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sum in the panel that is off by a ten-thousandth is a bug."""
+    work = fuzzing.build(PLAIN, tmp_path / "data")
+    honest = fuzzing.read_honestly(PLAIN, work)
+    real = Books.panel
+
+    def off(self: Books) -> object:
+        panel = real(self)
+        panel.matrix("cash")[0][1] += 1
+        return panel
+
+    monkeypatch.setattr(Books, "panel", off)
+    assert "cash of month" in str(fuzzing.judge(PLAIN, work, honest).bug)
+
+
+def test_a_hang_and_a_crash_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A case that hangs or ends its process is a bug, and the cases behind it are judged all the same."""
+    real = fuzzing.judge
+
+    def judge(case: Case, *rest: object) -> Verdict:
+        if case.number == 1:
+            time.sleep(600)
+        if case.number == 2:
+            os._exit(9)
+        if case.number == 3:
+            raise KeyError("x")
+        return real(case, *rest)
+
+    monkeypatch.setattr(fuzzing, "judge", judge)
+    monkeypatch.setattr(fuzzing, "PATIENCE", 3.0)
+    verdicts = fuzzing.run([Case(1, number, ("rates",), "rates", "csv", ()) for number in range(5)])
+    said = [verdict.bug for verdict in verdicts]
+    assert said[:3] == [None, "it hangs", "the process died"]
+    assert str(said[3]).startswith("KeyError") and said[4] is None
+
+
+# --- what was found -------------------------------------------------------------------------------
+
+
+def _books(folder: Path, table: str, arrow: pa.Table) -> Path:
+    folder.mkdir(exist_ok=True)
+    pq.write_table(arrow, folder / f"{table}.parquet")
+    return folder
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_midnight_elsewhere_is_not_the_day_before(tmp_path: Path, unit: str) -> None:
+    """Parquet keeps moments of a zone in Greenwich's time: midnight in Berlin is the evening before.
+
+    Such a column of dates was read a day early, in silence; for the first of a month in the month before.
+    """
+    import pyarrow.compute as pc
+
+    table = small_company.arrow("invoices", small_company.tables()["invoices"])
+    days = table.column("issued").cast(pa.timestamp(unit))
+    at = table.column_names.index("issued")
+    _books(tmp_path, "invoices", table.set_column(at, "issued", pc.assume_timezone(days, "Europe/Berlin")))
+    assert "issued are no date: '2024-12-09 23:00:00+00'" in _refused(tmp_path)
+    _books(tmp_path, "invoices", table.set_column(at, "issued", pc.assume_timezone(days, "UTC")))
+    assert open_books(tmp_path).rows("invoices").issued.iloc[0].date() == dt.date(2024, 12, 10)
+
+
+def test_numbers_as_programmers_write_them(tmp_path: Path) -> None:
+    """1_5 is a slip of the keyboard, not fifteen."""
+    small_company.write(tmp_path, {"invoices": small_company.tables()["invoices"]})
+    text(lambda t: t.replace("119.00", "1_19.00", 1), "invoices")(tmp_path)
+    assert "1 values of amount are no money: '1_19.00'" in _refused(tmp_path)
+
+
+def test_signs_that_nobody_sees_are_written_out(tmp_path: Path) -> None:
+    """A colour command, a right-to-left mark or a blank of no width in a name is shown as what it is."""
+    small_company.write(tmp_path, {"invoices": small_company.tables()["invoices"]})
+    text(lambda t: t.replace("amount", "am\u200bount\x1b[31m\u202e", 1), "invoices")(tmp_path)
+    message = _refused(tmp_path)
+    assert r"am\u200bount\x1b[31m\u202e" in message and fuzzing.unclear(message) is None
+
+
+def test_an_unknown_value_is_named_with_its_place(tmp_path: Path) -> None:
+    """Who reads the message alone, in a log of the night, can go to the row."""
+    small_company.write(tmp_path, {name: small_company.tables()[name] for name in PLAIN.tables})
+    text(lambda t: t.replace("E07,1,2025-01-31,5400", "E07,1,2025-01-31,5401"))(tmp_path)
+    assert "account is not in accounts: account '5401' in entry 'E07', line 1" in _refused(tmp_path)
