@@ -13,10 +13,12 @@ from typing import Any
 import ibis
 import pandas as pd
 
+from ..sources.sql import quote
 from .contract import ESSENTIAL, EXACT, Contract, Table
 from .finding import Finding
 
 SCALE = 10_000
+_HASHED_AT_ONCE = 60_000_000  # keys, some 40 bytes each: two and a half gigabytes
 
 # A date outside these years is a typing error or a placeholder, and one of them would make the books
 # span centuries.
@@ -183,6 +185,8 @@ def check_table(
 
 def _repeated_keys(spec: Table, table: ibis.Table) -> list[Finding]:
     """Rows that stand in the table more than once by key: a total would count them twice."""
+    if _hashes_differ(spec, table):
+        return []
     key = list(spec.key)
     repeated = table.group_by(key).aggregate(times=ibis._.count())
     repeated = repeated.filter(repeated.times > 1)
@@ -195,6 +199,28 @@ def _repeated_keys(spec: Table, table: ibis.Table) -> list[Finding]:
     hint = "take out what stands there twice; totals would count it twice"
     count = int(total["rows"] - total["keys"])
     return [Finding("error", spec.name, "unique_key", text, count, None, rows, hint)]
+
+
+def _hashes_differ(spec: Table, table: ibis.Table) -> bool:
+    """Whether all keys have hashes of their own, and so are keys of their own; where the engine is DuckDB.
+
+    A hash takes a fifth of the memory of a key. Equal hashes prove nothing: then the keys are looked at.
+    """
+    engine = table._find_backend()
+    if engine.name != "duckdb":
+        return False
+    hashed = f"hash({', '.join(map(quote, spec.key))})"
+    place = f"books.{quote(spec.name)}"
+    rows = engine.raw_sql(f"SELECT COUNT(*) FROM {place}").fetchall()[0][0]
+    passes = rows // _HASHED_AT_ONCE + 1
+    for number in range(passes):
+        part = f" WHERE {hashed} % {passes} = {number}" if passes > 1 else ""
+        count, distinct = engine.raw_sql(
+            f"SELECT COUNT(*), COUNT(DISTINCT {hashed}) FROM {place}{part}"
+        ).fetchall()[0]
+        if count != distinct:
+            return False
+    return True
 
 
 def _circles(spec: Table, table: ibis.Table, parent: str) -> list[Finding]:

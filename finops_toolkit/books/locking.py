@@ -24,6 +24,7 @@ def lock_down(connection: Any, folders: list[Path]) -> None:
     allowed = ", ".join(literal(text + "/") for text in dict.fromkeys(spellings))
     for statement in (
         *_shares(connection),
+        "SET enable_progress_bar = false",
         "SET autoinstall_known_extensions = false",
         "SET autoload_known_extensions = false",
         f"SET temp_directory = {literal(spill.as_posix())}",
