@@ -101,8 +101,8 @@ def address_of(data: str | Path | None) -> Address | None:
     if engine == "duckdb":
         if not found[2]:
             raise _unclear(scheme)
-        path = Path(unquote(found[2])).expanduser().resolve()
-        return Address(engine, scheme, "", "", path.as_posix(), options)
+        file = Path(unquote(found[2])).expanduser().resolve()
+        return Address(engine, scheme, "", "", file.as_posix(), options)
     authority, _, path = found[2].partition("/")
     user, _, server = authority.rpartition("@")
     if ":" in user or "@" in path:

@@ -52,6 +52,7 @@ def open_books(
     # Asked for in any case: tables with errors leave the books here.
     unusable = any(finding.level == "error" for finding in facts.contract_findings)
     if strict and unusable:
+        facts.opened.release()
         raise opening.unusable(facts.opened, facts.contract_findings)
     return Books(facts)
 

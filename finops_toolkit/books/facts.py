@@ -173,6 +173,7 @@ class Facts:
         known = self.opened.snapshot
         panel = self._computed_panel() if known is None else known.panel()
         self.opened.check_unchanged()
+        self.opened.release()
         return panel
 
     def _computed_panel(self) -> Panel:

@@ -18,6 +18,7 @@ from ibis.backends.postgres import Backend
 from ibis.backends.sql.compilers.postgres import PostgresCompiler
 from ibis.expr import datatypes
 from ibis.util import gen_name
+from psycopg.conninfo import make_conninfo
 
 from ..errors import UsageError
 from .address import Address
@@ -68,11 +69,12 @@ class PostgresEngine(Engine, Backend):
         given |= {"user": address.user, "dbname": address.database, "port": port}
         given |= {"host": host.strip("[]")} if host else {}
         try:
-            connection = psycopg.connect(
+            asked = make_conninfo(
                 options=_SETTINGS,
                 application_name="finops",
                 **{name: value for name, value in given.items() if value},
             )
+            connection = psycopg.connect(asked)
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             connection.read_only = True
         except psycopg.Error as error:
@@ -117,8 +119,8 @@ class PostgresEngine(Engine, Backend):
 
     def answer(self, sql: str, schema: pa.Schema, rows: int | None) -> Iterator[pa.RecordBatch]:
         """As Engine says. In parts the rows stay on the server; all at once it may use all its cores."""
-        name = None if rows is None else gen_name("finops")
-        with self.con.transaction(), self.con.cursor(name=name, binary=True) as cursor:
+        name = "" if rows is None else gen_name("finops")
+        with self.con.transaction(), self.con.cursor(name, binary=True) as cursor:
             cursor.execute(sql)
             while found := cursor.fetchmany(rows or _FETCHED):
                 columns = zip(schema, zip(*found, strict=True), strict=True)
