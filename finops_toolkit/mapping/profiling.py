@@ -22,6 +22,7 @@ from .words import plain, reserved, totals, unaccented
 
 _SAMPLE_ROWS = 3_000
 _AT_ONCE = 40  # columns an engine is asked about in one statement
+_MOST_KEYS = 5  # that a column is compared with
 _MOST_COLUMNS = 400  # of a table, looked at closely
 _PLACES = ("row_", "file_", "sheet_")
 
@@ -342,11 +343,14 @@ def joins(engine: Any, tables: dict[str, Table]) -> list[Join]:
                 continue
             if column.kind == "number" and not column.form.whole:
                 continue
-            for other, key in keys:
-                if other.name == table.name or not _alike(column, key, other):
-                    continue
-                if not _likely(column, key):
-                    continue
+            alike = [pair for pair in keys if pair[0] is not table and _alike(column, pair[1], pair[0])]
+            # Files of one layout stand side by side: none of them leads to another.
+            alike = [
+                pair
+                for pair in alike
+                if set(pair[0].columns) != set(table.columns) and _likely(column, pair[1])
+            ]
+            for other, key in sorted(alike, key=lambda pair: pair[0].rows)[:_MOST_KEYS]:
                 share = _contained(engine, table, column, other, key)
                 if share >= 0.8:
                     found.append(Join(table.name, column.name, other.name, key.name, share, key))
@@ -378,8 +382,8 @@ def _contained(engine: Any, table: Table, column: Profile, other: Table, key: Pr
     mine, its = key_text(column), key_text(key)
     row = engine.execute(
         f"SELECT COUNT(*), COUNT(k.v) FROM (SELECT DISTINCT {mine} AS v FROM {quote(table.name)} m "
-        f"WHERE {text(column)} IS NOT NULL AND {_without(table)} LIMIT 20000) m "
-        f"LEFT JOIN (SELECT DISTINCT {its} AS v FROM {quote(other.name)}) k ON k.v = m.v"
+        f"WHERE {text(column)} IS NOT NULL AND {_without(table)} LIMIT 2000) m "
+        f"LEFT JOIN (SELECT {its} AS v FROM {quote(other.name)}) k ON k.v = m.v"
     ).fetchall()[0]
     return row[1] / row[0] if row[0] else 0.0
 
