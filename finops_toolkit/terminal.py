@@ -15,19 +15,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from .wording import measure_text
-
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from .books import Books
     from .reports.diff import Differences
 
 SCALE = 10_000
 _PLAIN_WIDTH = 120  # where output goes to a file or a pipe
-_UNITS_ACROSS = 7
 _REPORTS_SHOWN, _FIGURES_SHOWN = 20, 30  # of a difference between two folders of reports
-KPI_COLUMNS = ["kpi", "unit", "period", "value", "measure", "basis", "reason", "target"]
 
 
 class _Console(Console):
@@ -112,59 +105,6 @@ def section(out: Console, title: str, *parts: Any) -> None:
     out.print(Text(title, style="bold underline"))
     for part in parts:
         out.print(part)
-
-
-def show_kpis(books: Books, frame: pd.DataFrame, kpis: Mapping[str, Any], form: str) -> None:
-    """KPI values as a table for people, or as CSV or JSON with full precision and an empty value where none
-    is.
-    """
-    if form == "csv":
-        frame[KPI_COLUMNS].to_csv(sys.stdout, index=False, lineterminator="\n")
-        return
-    if form == "json":
-        print_json([without_nan(row) for row in frame[KPI_COLUMNS].to_dict("records")])
-        return
-    out = console()
-    pairs = frame[["unit", "period"]].drop_duplicates()
-    if len(pairs) > 1 and pairs.unit.is_unique and pairs.period.nunique() > 1:
-        # Companies whose years end in different months.
-        frame = frame.assign(unit=frame.unit + " " + frame.period, period="each its own months")
-    units, periods = frame.unit.unique(), frame.period.unique()
-    across = "unit" if len(periods) == 1 else "period" if len(units) == 1 else ""
-    if len(units) == len(periods) == 1:
-        rows = [[kpis[r.kpi].name, *_value_and_target(r), r.reason] for r in frame.itertuples()]
-        out.print(Text(f"{books.name}, {units[0]}, {periods[0]}", style="bold"))
-        out.print(grid({"KPI": "", "value": "right", "target": "right", "why there is none": ""}, rows))
-        return
-    if across and frame[across].nunique() <= _UNITS_ACROSS:
-        fixed = f"{books.name}, {periods[0]}" if across == "unit" else f"{books.name}, {units[0]}, by period"
-        out.print(Text(fixed, style="bold"))
-        out.print(_across(frame, kpis, across))
-    else:
-        rows = [
-            [kpis[r.kpi].name, r.unit, r.period, *_value_and_target(r), r.reason] for r in frame.itertuples()
-        ]
-        heads = {"KPI": "", "unit": "", "period": "", "value": "right", "target": "right", "why none": ""}
-        out.print(grid(heads, rows))
-        return
-    without = frame[frame.reason != ""].drop_duplicates(["kpi", "reason"])
-    if len(without):
-        rows = [[kpis[r.kpi].name, r.reason] for r in without.itertuples()]
-        section(out, "Why there is none", grid({"KPI": "", "reason": ""}, rows))
-
-
-def _across(frame: pd.DataFrame, kpis: Mapping[str, Any], across: str) -> Table:
-    heads = list(dict.fromkeys(frame[across]))
-    rows = []
-    for kpi, lines in frame.groupby("kpi", sort=False):
-        cells = {getattr(r, across): _value_and_target(r)[0] for r in lines.itertuples()}
-        rows.append([kpis[kpi].name, *(cells.get(head, "") for head in heads)])
-    return grid({"KPI": "", **dict.fromkeys(heads, "right")}, rows)
-
-
-def _value_and_target(row: Any) -> list[str]:
-    texts = [measure_text(value, row.measure, None) for value in (row.value, row.target)]
-    return [texts[0], "" if row.target != row.target else texts[1]]
 
 
 def show_export(record: Any, to: str) -> None:

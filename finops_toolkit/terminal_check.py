@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .books.tying import Tie
 
 _MONTHS_SHOWN = 60
+_LEDGERS = ("journal", "balances")
 
 
 def show_check(books: Books, findings: Sequence[Finding], as_json: bool) -> None:
@@ -57,11 +58,7 @@ def show_check(books: Books, findings: Sequence[Finding], as_json: bool) -> None
     section(out, "Tables", grid({"table": "", "rows": "right", "from": "", "to": ""}, shown))
     _show_ties(out, books.opened.ties)
     if books.missing and usable:
-        rows = [[name, ", ".join(costs[name])] for name in books.missing if costs[name]]
-        free = [name for name in books.missing if not costs[name]]
-        parts: list[Any] = [grid({"table": "", "KPIs": ""}, rows)] if rows else []
-        parts += [f"No KPI needs {joined(free, 'or')}."] if free else []
-        section(out, "Missing tables, and the KPIs they cost", *parts)
+        _show_costs(out, books.missing, costs)
     _show_findings(out, findings)
     if pairs is not None:
         _show_pairs(out, pairs)
@@ -136,18 +133,49 @@ def _costs(books: Books) -> dict[str, list[str]]:
     """For each missing table the ids of the KPIs that have no value without it."""
     from .kpis import catalogue_of
 
-    kpis, missing = catalogue_of(books), books.panel().missing
+    kpis, panel = catalogue_of(books), books.panel()
 
-    def reasons(name: str) -> set[str]:
-        if name in kpis:
-            return {reason for part in kpis[name].names if part != name for reason in reasons(part)}
-        return {missing[name]} if name in missing else set()
+    def reasons(kpi: str) -> set[str]:
+        found: set[str] = set()
+        for name in kpis[kpi].names:
+            if name in panel.missing:
+                found.add(panel.missing[name])
+            elif name in kpis and name not in panel.measures:
+                found |= reasons(name)
+        return found
 
     told = {kpi: " ".join(reasons(kpi)) for kpi in kpis}
     return {
         table: [kpi for kpi, text in told.items() if re.search(rf"\b{re.escape(table)}\b", text)]
         for table in books.missing
     }
+
+
+def _show_costs(out: Console, missing: Sequence[str], costs: Mapping[str, list[str]]) -> None:
+    """The KPIs without a value, each once, under the tables it lacks; those that cost most first."""
+    lacking: dict[str, list[str]] = {}
+    for table in missing:
+        for kpi in costs[table]:
+            lacking.setdefault(kpi, []).append(table)
+    groups: dict[str, list[str]] = {}
+    for kpi, tables in lacking.items():
+        groups.setdefault(_in_words(tables), []).append(kpi)
+    rows = [
+        [words, len(kpis), ", ".join(kpis)]
+        for words, kpis in sorted(groups.items(), key=lambda group: -len(group[1]))
+    ]
+    free = [name for name in missing if not costs[name]]
+    parts: list[Any] = [grid({"tables": "", "KPIs": "right", "": ""}, rows)] if rows else []
+    parts += [f"No KPI needs {joined(free, 'or')}."] if free else []
+    section(out, "Missing tables, and the KPIs they cost", *parts)
+
+
+def _in_words(tables: Sequence[str]) -> str:
+    """The tables that are missing: either of two books holds the ledger's movements."""
+    ledgers = [name for name in _LEDGERS if name in tables]
+    others = [name for name in tables if name not in ledgers]
+    either = joined(ledgers, "or") if ledgers else ""
+    return f"{joined(others)}, with {either}" if others and either else either or joined(others)
 
 
 def _show_findings(out: Console, findings: Sequence[Finding]) -> None:

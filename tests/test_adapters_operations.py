@@ -518,7 +518,7 @@ def test_bpi_kpis(opened: Opener, plausible: list[list[Step]]) -> None:
                 steps += 1
                 again += activity in seen
                 if before is not None and by_whom(before[2]) != by_whom(activity):
-                    waits.append((time - before[1]).days)
+                    waits.append((time.date() - before[1].date()).days)
             seen.add(activity)
             before = step
         finished += bool(case) and case[-1][1].year == 2018

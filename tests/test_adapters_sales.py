@@ -93,10 +93,11 @@ def test_every_row_of_the_source_is_accounted_for(opened: Any, name: str) -> Non
     ("name", "expected"),
     [
         ("northwind", {"otif", "perfect_order", "on_time_lines", "fill_rate", "order_cycle_time",
-                       "return_rate", "revenue_per_customer"}),
-        ("sap_sales", {"order_cycle_time", "return_rate", "revenue_per_customer"}),
+                       "revenue_per_customer", "sales_delivered", "order_intake", "book_to_bill",
+                       "backlog_value", "backlog_days"}),
+        ("sap_sales", {"order_cycle_time", "revenue_per_customer", "sales_delivered", "backlog_value"}),
         ("sap_document_flow", {"handoff_days", "handoffs_per_case", "rework_share"}),
-        ("online_retail", {"return_rate", "revenue_per_customer"}),
+        ("online_retail", {"return_rate", "revenue_per_customer", "sales_delivered"}),
     ],
 )  # fmt: skip
 def test_which_kpis_result(opened: Any, name: str, expected: set[str]) -> None:

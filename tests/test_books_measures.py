@@ -68,6 +68,7 @@ BY_HAND = {
     "budget_sales_quantity": ([0, 5, 5, 6], [0, 0, 0, 0]),
     # Sales: without the pump sold to the sister (D6); the return D5 is deducted.
     "delivered_amount": ([0, 560, 200, 200], [0, 0, 0, 220]),
+    "delivered_to_named": ([0, 560, 200, 200], [0, 0, 0, 220]),
     "delivered_cost": ([0, 360, 120, 120], [0, 0, 0, 120]),
     "delivered_quantity": ([0, 6, 2, 2], [0, 0, 0, 2]),
     "returned_quantity": ([0, 0, 1, 0], [0, 0, 0, 0]),
@@ -146,6 +147,7 @@ BY_HAND = {
     "satisfied": ([0, 1, 0, 0], [0, 0, 0, 1]),
     "safety_incidents": ([0, 1, 0, 0], [0, 0, 0, 0]),
     "complaints": ([0, 0, 0, 1], [0, 0, 0, 0]),
+    "quality_events": ([0, 0, 0, 0], [0, 0, 1, 0]),
     "incident_cost": ([0, 10, 0, 5], [0, 0, 2, 0]),
     "consensus_forecast": ([0, 11, 2, 0], [0, 0, 4, 0]),
     "consensus_error": ([0, 1, 2, 0], [0, 0, -1, 0]),
@@ -174,7 +176,7 @@ BY_HAND = {
 HISTOGRAMS = {
     "decision_days": [("A", JAN, 3, 1), ("A", FEB, 2, 1), ("A", MAR, 28, 1)],
     "closure_days": [("A", FEB, 37, 1), ("A", MAR, 40, 1)],
-    "handoff_days": [("A", JAN, 0, 1), ("A", JAN, 2, 1), ("B", MAR, 5, 1)],
+    "handoff_days": [("A", JAN, 1, 1), ("A", JAN, 2, 1), ("B", MAR, 6, 1)],
 }
 # Two years are needed to know who came back: see below.
 LATER = {"customers_prior", "customers_kept"}

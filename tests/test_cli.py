@@ -325,7 +325,7 @@ def test_kpis_for_people(run: Run, data: Path) -> None:
     formula.
     """
     assert "NORTH" in run("kpis", data)[1].splitlines()[1]
-    assert "why there is none" in run("kpis", data, "--unit", "NORTH")[1]
+    assert "why there is none" in run("kpis", data, "--unit", "NORTH", "--all")[1]
     assert "2025-01" in run("kpis", data, "--period", "2025-01,2025-02")[1]
     code, out, _ = run("kpis", data, "--kpi", "revenue", "--trace", "--period", "2025-01")
     assert code == 0 and "revenue" in out and "100" in out

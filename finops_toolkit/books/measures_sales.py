@@ -121,6 +121,13 @@ ORDERS = (
         external_dated("deliveries", "customer", "shipped"),
         (
             Sum("delivered_amount", "Sales value delivered, returns deducted", "money", lambda t: t.amount),
+            Sum(
+                "delivered_to_named",
+                "Sales value delivered to customers with a name, returns deducted",
+                "money",
+                lambda t: t.amount,
+                lambda t: t.customer.notnull(),
+            ),
             Sum("delivered_cost", "Standard cost of what was delivered", "money", lambda t: t.cost),
             Sum("delivered_quantity", "Units delivered, returns deducted", "quantity", lambda t: t.quantity),
             Sum(

@@ -131,7 +131,8 @@ def steps(tables: Tables) -> ibis.Table:
         repeated=ibis.row_number().over(again) > 0,
     )
     hand_off = events.before.notnull() & events.department.notnull() & (events.before != events.department)
-    days = (events.time.epoch_seconds() - events.since.epoch_seconds()) // 86_400
+    # Calendar days: what waits for one night has waited a day, however many hours the night had.
+    days = events.time.date().delta(events.since.date(), unit="day")
     return dated(tables, events.mutate(hand_off=hand_off, days=days), "time")
 
 
@@ -170,6 +171,7 @@ TOGETHER = (
                 "safety_incidents", "Recordable safety incidents", "count", None, lambda t: t.kind == "safety"
             ),
             Sum("complaints", "Complaints", "count", None, lambda t: t.kind == "complaint"),
+            Sum("quality_events", "Quality events", "count", None, lambda t: t.kind == "quality"),
             Sum("incident_cost", "Cost of incidents as reported", "money", lambda t: t.cost),
         ),
         sparse=True,

@@ -43,6 +43,8 @@ class Panel:
     # Of books by quarter or year: what their movements cover.
     statements: Statements | None = None
     calendar: Calendar = MONTHS
+    # The last month that has begun to be booked: after the closed one, if its rows follow without a gap.
+    begun: int = 0
     # By which share units enter those above them, in hundred-millionths; those not named enter in full.
     shares: dict[str, int] = field(default_factory=dict)
     measures: dict[str, Measure] = field(default_factory=dict)
@@ -50,6 +52,7 @@ class Panel:
     _values: dict[str, np.ndarray] = field(default_factory=dict, repr=False)
     _rows: dict[str, np.ndarray] = field(default_factory=dict, repr=False)
     _coverage: dict[str, tuple[int, int]] = field(default_factory=dict, repr=False)
+    _preliminary: dict[str, int] = field(default_factory=dict, repr=False)
     # What sister units booked with each other, at the lowest unit above both: [unit, month].
     _taken_out: dict[str, np.ndarray] = field(default_factory=dict, repr=False)
     # What the two sides say of it, by unit and sister: [pair, month], of the result and of the balances.
@@ -85,9 +88,13 @@ class Panel:
         places = self._places(units)
         return found if units is None else found[places]
 
-    def coverage(self, measure: str) -> tuple[int, int]:
-        """First and last month (ordinals) that the source of a measure covers."""
-        return self._known(self._coverage, measure)
+    def coverage(self, measure: str, preliminary: bool = False) -> tuple[int, int]:
+        """First and last month (ordinals) that the source of a measure covers.
+
+        preliminary: with the months after the last closed one that have begun to be booked.
+        """
+        first, last = self._known(self._coverage, measure)
+        return first, max(last, self._preliminary.get(measure, last)) if preliminary else last
 
     def histogram(self, name: str, units: Sequence[str] | None = None) -> pd.DataFrame:
         """Frame [unit, month, days, count] of a distribution, rolled up over the unit tree: of these units,
@@ -177,10 +184,12 @@ def build_panel(
         calendar=tables.calendar,
         shares=group.entering,
     )
+    panel.begun = _begun(spans, closed)
     if covered is not None:
         panel.statements = statements_of(tables, parents, panel.months)
     for part in parts:
         _add(panel, part, group)
+    _take_out_unrecorded(panel)
     for query in QUERIES:
         for item in query.sums:
             if item.name not in panel.measures and item.name not in panel.missing:
@@ -271,6 +280,7 @@ def _add(panel: Panel, part: Part, group: Group) -> None:
         panel._values[name] = roll_up(panel.parents, booked, panel.shares)
         if name in measures:
             panel._coverage[name] = _coverage(panel, part, name)
+            _note_preliminary(panel, part, name)
     if part.source == "ledger":
         _add_group(
             panel, group, part, {name: values[len(panel.units) :] for name, values in own.items()}, pairs
@@ -298,12 +308,31 @@ def _add_group(
         panel.measures[name] = Measure(name, text, "money", nature, "ledger", (*needs, "units"))
         panel._values[name], panel._rows[name] = values, panel._rows[like]
         panel._coverage[name] = panel._coverage[like]
+        if like in panel._preliminary:
+            panel._preliminary[name] = panel._preliminary[like]
     reasons = {
         "minority_result": "every unit is owned in full, or enters by its share",
         "minority_equity": "every unit is owned in full, or enters by its share, or there are no balances",
         "translation_difference": "nothing is translated",
     }
     panel.missing |= {name: reason for name, reason in reasons.items() if name not in found}
+
+
+def _begun(parts: list[Part], closed: int) -> int:
+    """The last month of the ledger that follows the closed one without a gap."""
+    months = {int(month) for part in parts if part.source == "ledger" for month in part.frame.month}
+    while closed + 1 in months:
+        closed += 1
+    return closed
+
+
+def _note_preliminary(panel: Panel, part: Part, name: str) -> None:
+    """How far a source reaches beyond the last closed month: what happens seldom, as far as has begun."""
+    if part.source == "budget" or panel.begun <= panel.closed or panel._coverage[name][1] < panel.closed:
+        return
+    last = panel.begun if part.sparse or name in part.accumulate else int(part.frame.month.max())
+    if last > panel.closed:
+        panel._preliminary[name] = min(last, panel.begun)
 
 
 def _coverage(panel: Panel, part: Part, name: str) -> tuple[int, int]:
@@ -328,6 +357,22 @@ def _coverage(panel: Panel, part: Part, name: str) -> tuple[int, int]:
     if part.sparse and first - panel.months[0] <= 12:
         first = panel.months[0]
     return first, last
+
+
+# What data without a single one do not tell: whether it never happened, or nobody wrote it down.
+UNRECORDED = {
+    "returned_quantity": "no return is in the data: none came back, or none was recorded",
+    "returned_amount": "no return is in the data: none came back, or none was recorded",
+}
+
+
+def _take_out_unrecorded(panel: Panel) -> None:
+    """Measures of which no unit has a row in any month are missing, not 0."""
+    for name, why in UNRECORDED.items():
+        if name in panel.measures and not panel.rows(name).any():
+            panel.missing[name] = why
+            for held in (panel.measures, panel._values, panel._rows, panel._coverage):
+                held.pop(name, None)
 
 
 CUSTOMERS = {
