@@ -301,7 +301,7 @@ def _made(proposal: Proposal, column: Column, parts: dict[str, Place]) -> Cell:
     names = {
         "debit": "{debit} less {credit}",
         "flag": "{amount} with the sign that {flag} says",
-        "year": "{year} and {period}",
+        "year": "{year} and {period}, periods after 12 as December",
     }
     key = next((key for key in names if key in parts), "")
     says = (
