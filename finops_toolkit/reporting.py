@@ -252,7 +252,8 @@ def _period_choice(outline: Outline, text: str) -> Choice:
     """A period of the books. It is final where the books themselves say that it is closed."""
     period = outline.period(text)
     label = period.label[:1].upper() + period.label[1:]
-    return Choice(period.text, label, period.last, final=outline.closed_given)
+    final = outline.closed_given and period.last <= outline.closed
+    return Choice(period.text, label, period.last, final=final)
 
 
 def _facts(outline: Outline, named: bool) -> list[tuple[str, str]]:

@@ -13,8 +13,12 @@ from hypothesis import strategies as st
 from finops_toolkit.books import Books, open_books
 from finops_toolkit.books.closing import is_over
 from finops_toolkit.books.finding import Finding
+from finops_toolkit.books.outline import Outline
+from finops_toolkit.books.panel_file import panel_from_bytes, panel_to_bytes
 from finops_toolkit.calendars import MONTHS, calendar_of
 from finops_toolkit.errors import UsageError
+from finops_toolkit.kpis import values
+from finops_toolkit.scorecard import statement
 
 MONEY = 10_000
 
@@ -66,6 +70,29 @@ def test_a_month_to_the_20th_is_not_closed(tmp_path: Path) -> None:
     assert 'closed_through = "2025-03"' in note.hint
     with pytest.raises(UsageError):
         books.period("2025-04")
+
+
+def test_a_month_that_is_not_over_can_be_asked_for(tmp_path: Path) -> None:
+    """March to the 20th, asked for: its figures so far, called preliminary; and so the year to it."""
+    books = books_of(tmp_path, daily("2025-03-20"))
+    period = books.period("2025-03")
+    assert period.label == "March 2025, preliminary"
+    assert statement(books, "U", period).value("revenue") == 20 * 10 * MONEY
+    frame = values(books, ["revenue"], ["U"], ["2025-02", "2025-03"])
+    assert frame["value"].tolist() == [280.0, 200.0]
+    assert books.period("2025-03-YTD").label.endswith("preliminary")
+    assert "preliminary" not in books.period("2025-02").label
+    again = panel_from_bytes(panel_to_bytes(books.facts.panel))
+    assert again.coverage("revenue", preliminary=True) == books.panel().coverage("revenue", preliminary=True)
+
+
+def test_a_batch_may_plan_a_preliminary_month(tmp_path: Path) -> None:
+    """The outline knows the month that has begun, and no later one."""
+    outline = books_of(tmp_path, daily("2025-03-20")).outline
+    assert outline.period("2025-03").label == "March 2025, preliminary"
+    assert Outline.from_json(outline.to_json()) == outline
+    with pytest.raises(UsageError):
+        outline.period("2025-04")
 
 
 def test_a_month_to_its_last_working_day_is_closed(tmp_path: Path) -> None:

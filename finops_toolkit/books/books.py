@@ -225,7 +225,8 @@ class Books:
             return text
         first, closed, calendar = self.first, self.closed, self.facts.calendar
         written, start = as_meant(self.facts, text, unit)
-        return period_within(written, first, closed, start, self.name, calendar)
+        begun = self.facts.panel.begun
+        return period_within(written, first, closed, start, self.name, calendar, begun)
 
     @property
     def outline(self) -> Outline:
@@ -377,6 +378,7 @@ class Books:
     def _see_company(self) -> None:
         facts = self.facts
         weeks = [facts.calendar.pattern, facts.calendar.year_end] if facts.calendar.pattern else []
+        weeks += [facts.fiscal_starts] if facts.fiscal_starts else []
         self._reads.note_plain(
             "company",
             lambda: hash_of(

@@ -57,7 +57,9 @@ def _unfinished(tables: Tables, closed: int, settings: Mapping[str, Any]) -> lis
     if day is None or is_over(tables.calendar, days, closed + 1):
         return []
     month = month_text(closed + 1)
-    text = f"{month} is not over: its last row is of {day.isoformat()}. The month before is the last closed one"
+    text = (
+        f"{month} is not over: its last row is of {day.isoformat()}; asked for, its figures are preliminary"
+    )
     hint = f'write closed_through = "{month}" in books.toml if nothing more will come'
     return [Finding("note", "books", "not_over", text, 1, None, hint=hint)]
 

@@ -42,6 +42,7 @@ def structure_hash(panel: Panel) -> str:
     """The SHA-256 of all that a panel holds but the figures: units, months, measures and what these cover."""
     measures = {name: asdict(measure) for name, measure in panel.measures.items()}
     calendar = [panel.months, panel.closed, panel.closings]
+    calendar += [panel.begun, panel._preliminary] if panel.begun > panel.closed else []
     calendar += [panel.calendar.pattern, panel.calendar.year_end] if panel.calendar.pattern else []
     return hash_of([panel.units, panel.parents, calendar, measures, panel.missing, panel._coverage])
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ..calendars import MONTHS, Calendar
@@ -55,9 +55,9 @@ class Agreement:
 class Outline:
     """Name, currency ("" where nobody says), units in tree order, calendar and agreement of some books.
 
-    folder: the name of the folder or database they were opened from; first, closed: ordinals of the first and of the last
-    closed month; closed_given: whether books.toml says closed_through (else it was found in the data);
-    booked: units with bookings of their own.
+    folder: the name of the folder or database they were opened from; first, closed: ordinals of the first
+    and of the last closed month; closed_given: whether books.toml says closed_through (else it was found in
+    the data); booked: units with bookings of their own; begun: the last month that has begun to be booked.
     """
 
     name: str
@@ -70,6 +70,7 @@ class Outline:
     units: tuple[Unit, ...]
     booked: tuple[str, ...]
     agreement: Agreement
+    begun: int | None = None
 
     def unit(self, text: str) -> str:
         """The unit meant by its id or its name. Raises UsageError that names the units."""
@@ -87,7 +88,9 @@ class Outline:
 
     def period(self, text: str | Period) -> Period:
         """A period of these books. Raises UsageError where it is not understood or lies outside them."""
-        return period_within(text, self.first, self.closed, self.fiscal_start, self.name)
+        return period_within(
+            text, self.first, self.closed, self.fiscal_start, self.name, begun=self.begun or 0
+        )
 
     def to_json(self) -> str:
         """As text; the same outline gives the same bytes."""
@@ -123,6 +126,7 @@ def outline_of(books: Facts) -> Outline:
         fiscal_start=books.fiscal_start,
         first=books.first,
         closed=books.closed,
+        begun=books.panel.begun,
         closed_given="closed_through" in books.opened.settings,
         units=units,
         booked=tuple(unit.unit for unit in units if unit.unit in booked),
@@ -176,12 +180,23 @@ def units_below(units: Sequence[Unit], unit: str) -> list[str]:
 
 
 def period_within(
-    text: str | Period, first: int, closed: int, fiscal_start: int, books: str, calendar: Calendar = MONTHS
+    text: str | Period,
+    first: int,
+    closed: int,
+    fiscal_start: int,
+    books: str,
+    calendar: Calendar = MONTHS,
+    begun: int = 0,
 ) -> Period:
-    """A period between two months (ordinals). UsageError where it is not understood or lies outside them."""
+    """A period between two months (ordinals). UsageError where it is not understood or lies outside them.
+
+    Up to the month `begun` it may reach beyond the closed one: then it is called preliminary.
+    """
     if isinstance(text, Period):
         return text
     period = parse_period(text, closed, fiscal_start, calendar)
+    if closed < period.last <= begun and period.first >= first:
+        return replace(period, label=f"{period.label}, preliminary")
     if period.last > closed or period.first < first:
         raise UsageError(
             f"{period.label} lies outside the books of {books}: "

@@ -206,7 +206,7 @@ class Scope:
     def covered(self, name: str) -> tuple[int, int] | None:
         """First and last month a measure's source covers; None where it holds no rows."""
         try:
-            return self.panel.coverage(name)
+            return self.panel.coverage(name, bool((self.last > self.panel.closed).any()))
         except UsageError:
             return None
 

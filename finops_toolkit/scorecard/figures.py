@@ -76,13 +76,13 @@ LINES = (
 )
 
 
-def covered(panel: Panel, measure: str, first: int, last: int) -> str:
-    """Why a measure has no value in these months; "" where it has one."""
+def covered(panel: Panel, measure: str, first: int, last: int, preliminary: bool = False) -> str:
+    """Why a measure has no value in these months; "" where it has one, if only a `preliminary` one."""
     if measure in panel.missing:
         return panel.missing[measure]
     if measure not in panel.measures:
         return f"the books hold no {measure.replace('_', ' ')}"
-    begin, end = panel.coverage(measure)
+    begin, end = panel.coverage(measure, preliminary)
     if first < begin or last > end:
         return f"the records cover {month_label(begin)} to {month_label(end)}"
     return ""
@@ -98,11 +98,11 @@ def _part(panel: Panel, unit: str, measure: str, first: int, last: int, nature: 
     return int(amounts[start:stop].sum()), int(rows[start:stop].sum())
 
 
-def actual(panel: Panel, unit: str, line: Line, first: int, last: int) -> Figure:
+def actual(panel: Panel, unit: str, line: Line, first: int, last: int, preliminary: bool = False) -> Figure:
     """What was booked in the months first to last (a closing line: at the end of the last)."""
     total = 0
     for part, sign in line.parts.items():
-        reason = covered(panel, part, last if line.nature == "closing" else first, last)
+        reason = covered(panel, part, last if line.nature == "closing" else first, last, preliminary)
         if not reason and panel.statements is not None:
             closing = line.nature == "closing"
             reason = panel.statements.refusal(unit, first, last, panel.months[0], closing)
@@ -144,7 +144,7 @@ def in_period(panel: Panel, unit: str, line: Line, period: Period) -> tuple[Figu
     """Actual, budget and last year of a line in a period."""
     before = period.previous_year()
     return (
-        actual(panel, unit, line, period.first, period.last),
+        actual(panel, unit, line, period.first, period.last, period.last > panel.closed),
         budget(panel, unit, line, period.first, period.last),
         actual(panel, unit, line, before.first, before.last),
     )
