@@ -1,4 +1,4 @@
-"""Foreign files for the fuzzer: a table as workbook, database, JSON or archive, an adapter over it, and readers.
+"""Foreign files for the fuzzer: a table as workbook, database, JSON or archive, and readers of them.
 
 The readers have nothing to do with the toolkit's.
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -45,13 +46,21 @@ _KINDS = {
 def read_settings(folder: Path) -> tuple[dict[str, Any], list[Finding]]:
     """The settings that are sound, and what is wrong with the others: all of it."""
     path = folder / "books.toml"
-    if not path.exists():
+    if not os.path.lexists(path):
         return {}, []
+    hint = "mend it there, or take the file away to work without it"
+    if not path.is_file():
+        # A pipe that nobody writes to would be waited for.
+        return {}, [_wrong("books.toml cannot be read: it is no file", hint)]
     try:
         # Editors on Windows begin a file with a mark that TOML does not know.
         settings = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        return {}, [_wrong(f"books.toml cannot be read: {error}")]
+    except UnicodeDecodeError:
+        return {}, [_wrong("books.toml cannot be read: it is not UTF-8 text", "save it as UTF-8")]
+    except RecursionError:
+        return {}, [_wrong("books.toml cannot be read: it is nested too deep", hint)]
+    except (ValueError, OSError) as error:
+        return {}, [_wrong(f"books.toml cannot be read: {error}", hint)]
     return sound_settings(settings)
 
 
@@ -60,9 +69,11 @@ def sound_settings(settings: dict[str, Any]) -> tuple[dict[str, Any], list[Findi
     found = []
     for key, value in list(settings.items()):
         if key not in _ALLOWED:
-            found.append(_wrong(f"books.toml has a key {key!r}", "allowed are " + ", ".join(_ALLOWED)))
+            text = f"books.toml has a key {_short(key)}"
+            found.append(_wrong(text, "allowed are " + ", ".join(_ALLOWED)))
         elif not isinstance(value, _ALLOWED[key]) or isinstance(value, bool) != (_ALLOWED[key] is bool):
-            found.append(_wrong(f"books.toml: {key} = {value!r}", f"it must be {_KINDS[_ALLOWED[key]]}"))
+            text = f"books.toml: {key} = {_short(value)}"
+            found.append(_wrong(text, f"it must be {_KINDS[_ALLOWED[key]]}"))
             del settings[key]
     if not 1 <= settings.get("fiscal_year_start", 1) <= 12:
         month = settings.pop("fiscal_year_start")
@@ -97,6 +108,11 @@ def _wrong(text: str, hint: str | None = None) -> Finding:
     return Finding("error", "books.toml", "settings", text, hint=hint)
 
 
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:60] + "…"
+
+
 def _is_month(text: str) -> bool:
     """Whether a text is a month that a company may be closed through."""
     try:
@@ -114,5 +130,5 @@ def _notes(notes: list[Any]) -> list[Finding]:
             found.append(Finding("note", str(note.get("table", "books.toml")), "source", note["text"]))
         else:
             hint = 'write [[notes]] with table = "…" and text = "…"'
-            found.append(_wrong(f"books.toml: the note {note!r} is not understood", hint))
+            found.append(_wrong(f"books.toml: the note {_short(note)} is not understood", hint))
     return found

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 ROWS = "source_rows"
 _MONEY = "DECIMAL(38, 4)"
 _ALLOWED = {"from", "amount", "column"}
+_HINT = "docs/sources.md says how a table is tied to what it was made from"
 
 
 @dataclass(frozen=True)
@@ -65,13 +66,13 @@ def tie_out(opened: Opened) -> None:
         table = load_contract().tables.get(name)
         wrong = _wrong(opened, table, entry)
         if wrong:
-            opened.error("books.toml", "tie", f"[tables.{name}] is not understood: {wrong}")
+            opened.error("books.toml", "tie", f"[tables.{name}] is not understood: {wrong}", hint=_HINT)
         elif name in opened.tables:
             try:
                 tie = _tie(opened, name, entry)
             except (duckdb.Error, ValueError, OSError) as error:
                 text = f"[tables.{name}] cannot be tied to its source: {_said(error)}"
-                opened.error("books.toml", "tie", text)
+                opened.error("books.toml", "tie", text, hint=_HINT)
             else:
                 opened.ties.append(tie)
                 opened.findings += _findings(tie)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pyarrow as pa
 
 from .text import unique
+from .workbook import errors_in
 
 
 def table_of(columns: Sequence[str], rows: Iterable[Sequence[str | None]]) -> pa.Table:
@@ -79,8 +82,15 @@ def _parsed(text: str, what: str) -> Any:
     def refuse(word: str) -> None:
         raise ValueError(f"{what} holds {word}, which is no number")
 
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        record = dict(pairs)
+        if len(record) < len(pairs):
+            twice = next(name for name in record if sum(name == other for other, _ in pairs) > 1)
+            raise ValueError(f"{what} holds a record with {twice!r} more than once")
+        return record
+
     try:
-        return json.loads(text, parse_float=str, parse_int=str, parse_constant=refuse)
+        return json.loads(text, parse_float=str, parse_int=str, parse_constant=refuse, object_pairs_hook=once)
     except json.JSONDecodeError as error:
         raise ValueError(
             f"{what} is no JSON: {error.msg} (line {error.lineno}, column {error.colno})"
@@ -100,6 +110,7 @@ def read_excel(path: Path, entry: Mapping[str, Any]) -> pa.Table:
     import python_calamine
 
     try:
+        errors = errors_in(path)
         book = python_calamine.CalamineWorkbook.from_path(str(path))
         wanted = str(entry.get("sheet", book.sheet_names[0] if book.sheet_names else ""))
         names = [name for name in book.sheet_names if name == wanted] or fnmatch.filter(
@@ -111,11 +122,13 @@ def read_excel(path: Path, entry: Mapping[str, Any]) -> pa.Table:
         tables = []
         for name in names:
             rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+            for (row, column), error in errors.get(name, {}).items():
+                rows[row][column] = error
             table = _sheet(rows, int(entry.get("header", 1)), name)
             if several:
                 table = table.append_column("sheet_", pa.array([name] * len(table), pa.string()))
             tables.append(table)
-    except (python_calamine.CalamineError, OSError) as error:
+    except (python_calamine.CalamineError, OSError, zipfile.BadZipFile, ElementTree.ParseError) as error:
         raise ValueError(f"the workbook cannot be read: {error}") from None
     if any(table.column_names != tables[0].column_names for table in tables):
         raise ValueError(

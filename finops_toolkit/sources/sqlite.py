@@ -53,9 +53,9 @@ def _open(path: Path) -> sqlite3.Connection:
 def _column(values: list[Any]) -> pa.Array:
     kinds = {type(value) for value in values if value is not None}
     if bytes in kinds:
-        # Pictures and the like: no table of the contract has them.
-        values = [None if isinstance(value, bytes) else value for value in values]
-        kinds -= {bytes}
+        # Pictures and the like: no column of the contract takes them, and they are not nothing either.
+        shown = [f"({len(value):,} bytes)" if isinstance(value, bytes) else value for value in values]
+        return pa.array([text_of(value) for value in shown], pa.string())
     if kinds == {int} and all(value is None or -(2**63) <= value < 2**63 for value in values):
         return pa.array(values, pa.int64())
     if kinds and kinds <= {int, float}:

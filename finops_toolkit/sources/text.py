@@ -185,9 +185,24 @@ def numbered(engine: Any, name: str, scanned: str, found: Layout, several: bool)
     )
 
 
+# What an engine says of Parquet that is damaged, and what it means.
+_HALF = "it is no Parquet file, or not the whole of one: parts are damaged or missing"
+_SAID = {
+    "is encrypted": "it is encrypted",
+    "Invalid unicode|[Ii]nvalid UTF": "there are bytes in it that are no text",
+    "magic bytes|too small to be a Parquet|Footer length|TProtocol|TType|don't know what type": _HALF,
+    "Prefetch registered|read enough bytes|bit width|Out of buffer|metadata is corrupt": _HALF,
+    "decompress|Failed to read file|converted type|stats size|[Pp]arquet|[Tt]hrift": _HALF,
+}
+
+
 def reason(error: Exception) -> str:
     """What went wrong with a file, in a sentence without the engine's own vocabulary where that can be."""
     text = str(error)
+    if "codec can't" in text:
+        return "it is not UTF-8 text; save it as UTF-8"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
     line = re.search(r"CSV Error on Line: (\d+)", text)
     where = f"line {int(line[1]):,}" if line else "a line"
     counts = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", text)
@@ -201,8 +216,11 @@ def reason(error: Exception) -> str:
         return "it leads out of the folder"
     if "state machine" in text:
         return "its lines end in different ways, or its quotation marks do not pair"
+    for sign, meaning in _SAID.items():
+        if re.search(sign, text):
+            return meaning
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    shown = lines[0] if lines else type(error).__name__
+    shown = re.sub(r"^(\w+ )+Error: ", "", lines[0]) if lines else type(error).__name__
     pointer = next((line for line in lines if line.startswith("LINE ")), "")
     # The pointer shows a place in an adapter's SELECT; in the engine's own statement it says nothing.
     return (
