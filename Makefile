@@ -14,12 +14,14 @@ BIN := $(VENV)/bin
 # An interrupted install leaves no stamp and is done again.
 LOCKED := $(VENV)/.locked
 COMPLETE := $(VENV)/.complete
+# Database engines that only the tests need (half a gigabyte). Where one cannot be had, its tests say so.
+ENGINES := $(VENV)/.engines
 
 # A .venv whose Python has gone or changed, or which another folder's project is installed in, is built anew.
 HERE = import importlib.util as i, os; print(os.path.samefile(os.path.dirname(i.find_spec("finops_toolkit").origin), "finops_toolkit"))
 ifneq ($(wildcard $(COMPLETE)),)
 ifneq ($(shell $(BIN)/python -I -c '$(HERE)' 2>/dev/null),True)
-$(shell rm -f $(LOCKED) $(COMPLETE))
+$(shell rm -f $(LOCKED) $(COMPLETE) $(ENGINES))
 endif
 endif
 
@@ -36,13 +38,13 @@ help: ## show this list
 report: $(COMPLETE) ## one report for each unit of the generated company, and an index page, in reports/
 	$(BIN)/finops report
 
-test: $(COMPLETE) ## style, types, tests and notebooks: everything must pass (minutes)
+test: $(COMPLETE) $(ENGINES) ## style, types, tests and notebooks: everything must pass (minutes)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadscope $(PYTEST)
 
-prove: $(COMPLETE) ## the long proofs: hundreds of kills, mutations and seeds (an hour)
+prove: $(COMPLETE) $(ENGINES) ## the long proofs: hundreds of kills, mutations and seeds (an hour)
 	$(BIN)/python -m pytest -m prove -n $(JOBS) --dist load $(PYTEST) tests
 
 lab: $(COMPLETE) ## open the lessons in JupyterLab
@@ -72,8 +74,14 @@ $(COMPLETE): $(LOCKED) pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	touch $@
 
+$(ENGINES): engines.lock | $(COMPLETE)
+	@echo "Installing PostgreSQL and Spark for the tests: another minute or two, the first time."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r engines.lock || \
+	  echo "Not all of it could be installed (the reason is above): the tests that need it will be skipped, and say so."
+	@touch $@
+
 $(LOCKED): requirements.lock
-	@rm -f $(LOCKED) $(COMPLETE)
+	@rm -f $(LOCKED) $(COMPLETE) $(ENGINES)
 	@for python in $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11 python); do \
 	  if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
 	    echo "Building .venv with $$($$python --version): a minute or two, the first time and when the lock changes."; \

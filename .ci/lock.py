@@ -1,12 +1,13 @@
-"""Make requirements.lock from pyproject.toml, and environment.yml from the lock.
+"""Make requirements.lock and engines.lock from pyproject.toml, and environment.yml from the first.
 
-    python .ci/lock.py                 both files; keeps every pin that still fits (needs uv)
-    python .ci/lock.py --upgrade       both files, with the newest versions that fit (needs uv)
+    python .ci/lock.py                 all files; keeps every pin that still fits (needs uv)
+    python .ci/lock.py --upgrade       all files, with the newest versions that fit (needs uv)
     python .ci/lock.py --environment   environment.yml only, from the lock as it is (needs nothing)
 
 The lock holds names, versions and hashes for Python 3.11 to 3.14 on Linux, macOS and Windows, and no
 addresses, so that it installs from any index or mirror. environment.yml holds the same versions without the
 hashes, because pip refuses `-e .` beside a hashed list: conda gives Python and pip, pip gives the rest.
+engines.lock holds what the tests of database engines need beyond it: half a gigabyte that reports do without.
 """
 
 from __future__ import annotations
@@ -100,6 +101,24 @@ def resolve(pyproject: str, upgrade: bool) -> str:
     return header(pyproject) + "".join(f"{line}\n" for line in body.splitlines() if not line.startswith("#"))
 
 
+def resolve_engines(pyproject: str, lock: str) -> str:
+    """The text of engines.lock: what the group `engines` needs beyond the lock, at versions that go with it."""
+    target = ROOT / "engines.lock.new"
+    uv = os.environ.get("UV") or shutil.which("uv") or "uv"
+    words = [uv, *RESOLVE, "--group", "engines", "--constraints", "requirements.lock"]
+    try:
+        shutil.copyfile(ROOT / "requirements.lock", target)
+        words += ["--output-file", target.name]
+        if subprocess.run(words, cwd=ROOT, stdout=subprocess.DEVNULL).returncode:
+            sys.exit("uv could not resolve the engines (reason above); engines.lock stays as it was.")
+        entries = re.split(r"\n(?=[A-Za-z0-9])", "\n" + target.read_text(encoding="utf-8"))[1:]
+    finally:
+        target.unlink(missing_ok=True)
+    held = {name for name, _, _ in pins(lock)}
+    beyond = [entry for entry in entries if re.split(r"[=\[ ]", entry, maxsplit=1)[0] not in held]
+    return header(pyproject) + "".join(f"{entry.rstrip()}\n" for entry in beyond)
+
+
 def main() -> None:
     """Write what the options ask for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -113,6 +132,10 @@ def main() -> None:
     lock = lock_file.read_text(encoding="utf-8")
     (ROOT / "environment.yml").write_text(environment(lock), encoding="utf-8", newline="\n")
     print(f"{len(pins(lock))} pins in requirements.lock and environment.yml")
+    if not options.environment:
+        engines = resolve_engines(pyproject, lock)
+        (ROOT / "engines.lock").write_text(engines, encoding="utf-8", newline="\n")
+        print(f"{len(pins(engines))} more in engines.lock")
 
 
 if __name__ == "__main__":

@@ -51,6 +51,17 @@ def test_lock_is_of_these_dependencies(lock: ModuleType) -> None:
     assert read("requirements.lock").startswith(lock.header(read("pyproject.toml")))
 
 
+def test_engines_go_with_the_lock(lock: ModuleType, project: dict) -> None:
+    """engines.lock is of the same dependencies, pins each of its group, with hashes, and no other."""
+    text = read("engines.lock")
+    assert text.startswith(lock.header(read("pyproject.toml")))
+    pinned = {canonicalize_name(name) for name, _, _ in lock.pins(text)}
+    assert not pinned & {canonicalize_name(name) for name, _, _ in lock.pins(read("requirements.lock"))}
+    asked = {canonicalize_name(Requirement(one).name) for one in project["dependency-groups"]["engines"]}
+    assert asked <= pinned
+    assert text.count("--hash=sha256:") >= len(pinned) and "://" not in text
+
+
 def test_fingerprint_sees_dependencies_only(lock: ModuleType) -> None:
     """A changed dependency outdates the lock, a changed line length does not."""
     text = read("pyproject.toml")
