@@ -128,12 +128,12 @@ def test_periods_outside_the_books(books: Books) -> None:
     ("extra", "closed"), [(0, MAR), (1, MAR), (40, MAR + 1)], ids=["no more", "a stub", "a full month"]
 )
 def test_the_last_closed_month_is_found(tmp_path: Path, extra: int, closed: int) -> None:
-    """Where nobody says it, the last closed month is the last of the ledger that is no stub of a few rows."""
+    """Where nobody says it, the last closed month is the last of the ledger that is no stub, and is over."""
     data = {
         name: small_company.tables()[name] for name in ("units", "accounts", "journal", "budget", "products")
     }
     data["journal"] += [
-        {"entry": f"F{n}", "line": str(line), "posted": "2025-04-01", "account": account, "unit": "A",
+        {"entry": f"F{n}", "line": str(line), "posted": "2025-04-28", "account": account, "unit": "A",
          "amount": amount, "kind": "", "department": ""}
         for n in range(extra)
         for line, account, amount in [(1, "1000", "5"), (2, "4900", "-5")]
