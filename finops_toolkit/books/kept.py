@@ -60,7 +60,11 @@ def _digest(path: Path) -> str:
 def books_version() -> str:
     """The hash of the code that opens and computes books: its modules, the contract and its libraries."""
     folder = Path(__file__).resolve().parent
-    files = [*folder.glob("*.py"), *folder.glob("*.toml"), folder.parent / "periods.py"]
+    files = [
+        *folder.glob("*.py"),
+        *folder.glob("*.toml"),
+        *(folder.parent / name for name in ("calendars.py", "periods.py")),
+    ]
     parts = [path.read_bytes() for path in sorted(files)]
     parts += [f"{name} {version(name)}".encode() for name in _LIBRARIES]
     return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
