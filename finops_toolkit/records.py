@@ -14,7 +14,7 @@ from .books.contract import load_contract
 from .periods import Period
 from .tables import Table
 from .tables.frames import table_of
-from .wording import counted
+from .wording import counted, joined
 
 MOST = 500  # rows of a table: a workbook is for reading; the books have them all
 _LEDGER = ("journal", "balances", "budget", "accounts")
@@ -47,6 +47,9 @@ def _table(name: str, frame: Any, cut: bool, books: Books, unit: str, period: Pe
         f"{many} of the table {name}: {label}, {period.label}, in order of the key. An input may count some "
         "of them, or by another of their dates."
     )
+    kept = books.kept_in(unit)
+    if kept != [books.currency]:
+        note += f" Amounts as they were booked, in {joined(kept)}."
     places = {column: decimals for column, decimals in _DECIMALS.items() if column in frame.columns}
     table = table_of(frame, f"rows_{name}", f"Rows of {name}", formats=places)
     keys = tuple(f"r{number}" for number in range(len(table.rows)))

@@ -47,7 +47,10 @@ def workings(books: Books, statement: Any, figures: Any) -> list[Table]:
     if len(figures.table):
         made = kpi_workings(books, statement, figures)
         kpis, records = made[:2], made[2:]
-    rows = [ledger_rows(books, statement), spans(books, statement)] if len(statement.table) else []
+    rows = []
+    # Where money was translated or taken out between sisters, rows as booked do not add up to the statement.
+    if len(statement.table) and books.plain(statement.unit):
+        rows = [ledger_rows(books, statement), spans(books, statement)]
     return [*kpis, *rows, *records]
 
 

@@ -17,7 +17,8 @@ from finops_toolkit.books.exact import rounded
 from finops_toolkit.books.finding import Finding
 from finops_toolkit.books.ledger import ASSETS, SOURCES
 from finops_toolkit.errors import ContractError
-from finops_toolkit.scorecard import statement
+from finops_toolkit.scorecard import key_figures, statement
+from finops_toolkit.workings import workings
 
 MONEY = 10_000
 # Euros for one dollar: average, closing.
@@ -263,3 +264,20 @@ def test_any_rates_leave_balance_sheets_closed(tmp_path_factory, rates: list[tup
     ]
     books = open_books(small_company.write(tmp_path_factory.mktemp("any"), data, books=BOOKS))
     assert not finding(books, "balance_sheet")
+
+
+def test_rows_of_other_currencies_explain_no_translated_money(local: Books, translated: Books) -> None:
+    """Rows stay as they were booked: where money is translated, no workbook sums them up to the statement."""
+    top = translated.units.unit[0]
+    foreign = [
+        unit
+        for unit, kept in zip(translated.units.unit, translated.units.currency, strict=True)
+        if kept == "USD"
+    ]
+    assert translated.kept_in(foreign[0]) == ["USD"] and translated.kept_in(top) == ["EUR", "USD"]
+    assert not translated.plain(foreign[0]) and not translated.plain(top)
+    assert local.kept_in(top) == ["EUR"] and local.plain(top)
+    for books, tables in ((translated, False), (local, True)):
+        period = books.period("latest-closed")
+        found = workings(books, statement(books, top, period), key_figures(books, top, period))
+        assert ("ledger_rows" in {table.name for table in found}) == tables

@@ -18,6 +18,7 @@ from ..periods import Period
 from . import details, opening
 from .address import address_of
 from .contract import Table, load_contract
+from .consolidation import currencies_of, is_plain
 from .digest import findings_hash, frame_hash, hash_of, structure_hash, unit_hash
 from .facts import Facts
 from .finding import LEVELS, Finding
@@ -182,6 +183,21 @@ class Books:
         """Whether the units are companies side by side, over which nothing is added up."""
         self._see_company()
         return bool(self.facts.opened.settings.get("peers"))
+
+    def kept_in(self, unit: str) -> list[str]:
+        """The currencies that the rows of a unit and those below it are kept in: what `rows` and `sums` give.
+
+        One, and the books' own, but where money is translated.
+        """
+        self._see_company()
+        return currencies_of(self.facts, self.below(unit))
+
+    def plain(self, unit: str) -> bool:
+        """Whether a unit's money is the sum of its rows: none of it translated, taken out between sisters or
+        counted by share. Else `rows` and `sums` give what was booked, and the panel what it comes to.
+        """
+        self.panel()
+        return is_plain(self.facts, self.below(unit))
 
     @property
     def calendar(self) -> Calendar:

@@ -25,12 +25,14 @@ from .ledger import ASSETS, SISTER, SOURCES, result_signs
 from .translation import Rates, rates_of
 
 if TYPE_CHECKING:
+    from .facts import Facts
     from .panel import Panel
 
 Ints = npt.NDArray[np.int64]
 Parents = Mapping[str, str | None]
 # A share is kept in hundred-millionths, as the contract has rates.
 WHOLE = 10**8
+ELIMINATED = "eliminated"
 
 
 @dataclass(frozen=True)
@@ -179,8 +181,25 @@ def sister_findings(panel: Panel) -> list[Finding]:
         f"Between sister units, revenue of {revenue:,.2f} in all months and balances of {owed / SCALE:,.2f} "
         f"at the end of {month_text(panel.closed)} are taken out of the units above both"
     )
-    note = Finding("note", "ledger", "eliminated", text, len(between.pairs), gone.get("revenue", 0))
+    note = Finding("note", "ledger", ELIMINATED, text, len(between.pairs), gone.get("revenue", 0))
     return [note, *_disagreements(panel, between, upto)]
+
+
+def currencies_of(facts: Facts, units: Sequence[str]) -> list[str]:
+    """The currencies that the rows of some units are kept in, in order of their names."""
+    if not facts.opened.settings.get("translate"):
+        return [facts.currency]
+    known = dict(zip(facts.units.unit, facts.units.currency, strict=True))
+    return sorted({known[unit] or facts.currency for unit in units})
+
+
+def is_plain(facts: Facts, units: Sequence[str]) -> bool:
+    """Whether what a unit and those below it (`units`, it first) come to is the sum of what they booked."""
+    if currencies_of(facts, units) != [facts.currency]:
+        return False
+    if any(unit in facts.panel.shares for unit in units[1:]):
+        return False
+    return len(units) == 1 or not any(finding.rule == ELIMINATED for finding in facts.reconciled.findings)
 
 
 def _disagreements(panel: Panel, between: Between, upto: int) -> list[Finding]:

@@ -58,6 +58,8 @@ class Scene:
 
 def cause_of(scene: Scene, step: str) -> str:
     """The cause of a step in a sentence or two; "" where the records say nothing."""
+    if scene.books.kept_in(scene.unit) != [scene.books.currency]:
+        return ""  # rows in other currencies explain no money of the page's
     tell = TELLERS.get(step)
     words = tell(scene) if tell is not None else ""
     if not words:
