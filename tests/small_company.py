@@ -311,10 +311,12 @@ response,unit,customer,date,nps,csat
 4,B,C1,2025-03-03,,4
 """,
     "incidents": """
-incident,unit,date,kind,order,cost
-N1,A,2025-01-03,safety,,10.00
-N2,A,2025-03-10,complaint,O6,5.00
-N3,B,2025-02-02,quality,,2.00
+incident,unit,date,kind,order,cost,supplier,product,quantity,minutes
+N1,A,2025-01-03,safety,,10.00,,,,480.0
+N2,A,2025-03-10,complaint,O6,5.00,,P,1,
+N3,B,2025-02-02,quality,,2.00,SIS,P,1,45.5
+N4,A,2025-02-05,quality,,,S1,M,4,
+N5,A,2025-02-20,quality,,,,M,,0
 """,
     "rates": """
 currency,month,average,closing

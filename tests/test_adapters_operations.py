@@ -120,7 +120,12 @@ def test_every_row_is_accounted_for(opened: Opener, name: str) -> None:
     for tie in books.opened.ties:
         assert tie.rows_missing == 0 and not tie.amount_missing
     money = {tie.table for tie in books.opened.ties if tie.amount_read is not None}
-    assert money == {"profitability": {"balances", "budget"}, "oakland": {"budget"}}.get(name, set())
+    summed = {
+        "profitability": {"balances", "budget"},
+        "oakland": {"budget"},
+        "supplier_quality": {"incidents"},
+    }
+    assert money == summed.get(name, set())
     # A date out of the question, a value that is no number, a key that repeats: there is none left.
     assert not [str(f) for f in books.findings() if f.level == "error"]
     assert not [str(f) for f in books.contract_findings if f.level == "difference"]
@@ -302,6 +307,33 @@ def test_quality_incidents(opened: Opener, raw: Callable[[str, str], list[Row]])
     assert sum(Decimal(row["Downtime min"]) for row in metrics) == 139_288
 
 
+def test_quality_kpis_by_plant_and_month(opened: Opener, raw: Callable[[str, str], list[Row]]) -> None:
+    """Nonconformances, defects and downtime of every plant and month are the sums of the raw rows."""
+    books = opened("supplier_quality")
+    names = {name: unit for unit, name in frame(books, "units").set_index("unit").name.items()}
+    plants = {row["Plant ID"]: names[row["Plant"]] for row in raw("supplier_quality", "Plant.csv")}
+    expected: dict[tuple[str, str], list[Decimal]] = defaultdict(lambda: [Decimal(0)] * 3)
+    for row in raw("supplier_quality", "Metrics.csv"):
+        for unit in (plants[row["Plant ID"]], "company"):
+            more = (Decimal(1), Decimal(row["Defect Qty"]), Decimal(row["Downtime min"]))
+            kept = expected[unit, row["Date"][:7]]
+            expected[unit, row["Date"][:7]] = [a + b for a, b in zip(kept, more, strict=True)]
+    ids = ["supplier_quality_events", "defective_quantity", "quality_downtime", "downtime_per_quality_event"]
+    months = [f"{year}-{month:02}" for year in (2013, 2014) for month in range(1, 13)]
+    table = kpis.values(books, ids, periods=months)
+    assert len(table) == 4 * 24 * len(names)
+    for (unit, month), rows in table.set_index("kpi").groupby(["unit", "period"]):
+        events, defects, minutes = expected[unit, month]
+        assert rows.value[ids[:3]].tolist() == [events, defects, minutes], (unit, month)
+        mean = rows.loc["downtime_per_quality_event"]
+        if events:
+            assert mean.value == pytest.approx(float(minutes / events), rel=1e-12)
+        else:
+            assert mean.isna().value and "how long" in mean.reason
+    year = kpis.values(books, ids, ["company"], ["2014"]).set_index("kpi").value
+    assert year[ids[:3]].tolist() == [3_388, 32_983_053, 76_607]
+
+
 def test_quality_kpis(opened: Opener) -> None:
     """Without purchases there is no rate of defects, without hours none of incidents: no KPI is 0."""
     found = valued(opened("supplier_quality"), "company", "2014")
@@ -310,6 +342,7 @@ def test_quality_kpis(opened: Opener) -> None:
         "supplier_on_time",
         "incident_rate",
         "complaint_rate",
+        "complaints",
         "copq_share",
         "oee",
     } & set(found)

@@ -22,6 +22,7 @@ AMOUNTS = {
 # table, rule, row, what is written into it, and the amount that stands behind it then
 BROKEN = [
     ("units", "ownership_share", 2, {"ownership": "1.2"}, None),
+    ("units", "fiscal_year_month", 1, {"fiscal_year_start": "13"}, None),
     ("forecasts", "made_before", 1, {"made_on": "2025-02-02"}, "3000"),
     ("invoices", "due_after_issue", 1, {"due": "2025-01-14"}, "666.40"),
     ("invoices", "paid_after_issue", 2, {"paid": "2025-02-04"}, "357"),
@@ -37,6 +38,8 @@ BROKEN = [
     ("stock", "not_negative", 4, {"quantity": "-7", "value": "-420"}, "-420"),
     ("surveys", "nps_scale", 0, {"nps": "11"}, None),
     ("surveys", "csat_scale", 1, {"csat": "0"}, None),
+    ("incidents", "quantity_not_negative", 3, {"quantity": "-4"}, "-4"),
+    ("incidents", "minutes_not_negative", 2, {"minutes": "-0.5"}, "-0.5"),
     ("rates", "positive_rate", 0, {"average": "0"}, None),
     ("decisions", "decided_after_raised", 2, {"decided": "2025-01-31"}, None),
     ("decisions", "closed_after_decided", 0, {"closed": "2025-01-03"}, "40"),
@@ -73,6 +76,8 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Fi
     """One row broken for every rule, all at once."""
     data = small_company.tables()
     for table, _, row, change, _ in BROKEN:
+        for other in data[table]:
+            other |= {column: "" for column in change if column not in other}
         data[table][row] |= change
     return found(small_company.write(tmp_path_factory.mktemp("broken"), data))
 

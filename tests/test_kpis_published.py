@@ -1,5 +1,6 @@
 """KPIs against answers published elsewhere, on figures typed in from there."""
 
+import numpy as np
 import pytest
 from figures import Figures
 
@@ -224,6 +225,15 @@ def test_collection_effectiveness():
 def test_incident_rate_is_per_200000_hours():
     """OSHA's example: 3 incidents in 400,000 hours are a rate of 1.5."""
     assert value(Figures({"safety_incidents": 3, "labour_hours": 400_000}), "incident_rate", "2025-01") == 1.5
+
+
+def test_downtime_per_event_counts_events_that_say_how_long():
+    """Of four events three are timed, 0, 30 and 60 minutes: 30 a timed event; none timed is no value."""
+    books = Figures({"quality_events": 4, "quality_events_timed": 3, "quality_downtime": 90})
+    assert value(books, "downtime_per_quality_event", "2025-01") == 30
+    none = Figures({"quality_events": 4, "quality_events_timed": 0, "quality_downtime": 0})
+    row = kpis.values(none, "downtime_per_quality_event", periods="2025-01").iloc[0]
+    assert np.isnan(row["value"]) and "how long production stood" in row["reason"]
 
 
 def test_medians_are_of_single_days_not_of_monthly_medians():

@@ -89,7 +89,7 @@ def test_a_kpi_is_in_the_unit_its_formula_gives(kpi_id):
     kpi = catalogue[kpi_id]
     units = {name: measure.unit for name, measure in known_measures().items()}
     expected = {
-        "money": {"money": 1}, "days": {"days": 1}, "units": {"quantity": 1},
+        "money": {"money": 1}, "days": {"days": 1}, "minutes": {"minutes": 1}, "units": {"quantity": 1},
         "money/customer": {"money": 1},
         "money/unit": {"money": 1, "quantity": -1},
         "units/hour": {"quantity": 1, "hours": -1}, "per 200,000 hours": {"hours": -1},

@@ -136,6 +136,14 @@ def steps(tables: Tables) -> ibis.Table:
     return dated(tables, events.mutate(hand_off=hand_off, days=days), "time")
 
 
+def _of_quality(incidents: Any, value: Any) -> Any:
+    """What quality events say, empty for all other incidents.
+
+    A value and not a condition on rows: where no event says anything, there is no figure, and not 0.
+    """
+    return ibis.cases((incidents.kind == "quality", value))
+
+
 TOGETHER = (
     Query(
         ("surveys",),
@@ -173,6 +181,30 @@ TOGETHER = (
             Sum("complaints", "Complaints", "count", None, lambda t: t.kind == "complaint"),
             Sum("quality_events", "Quality events", "count", None, lambda t: t.kind == "quality"),
             Sum("incident_cost", "Cost of incidents as reported", "money", lambda t: t.cost),
+            Sum(
+                "supplier_quality_events",
+                "Of the quality events, those that name a supplier",
+                "count",
+                lambda t: ibis.cases(((t.kind == "quality") & t.supplier.notnull(), 1)),
+            ),
+            Sum(
+                "defective_quantity",
+                "Units found defective in quality events",
+                "quantity",
+                lambda t: _of_quality(t, t.quantity),
+            ),
+            Sum(
+                "quality_downtime",
+                "Minutes that production stood for quality events",
+                "minutes",
+                lambda t: _of_quality(t, t.minutes),
+            ),
+            Sum(
+                "quality_events_timed",
+                "Of the quality events, those with minutes, were it none",
+                "count",
+                lambda t: ibis.cases(((t.kind == "quality") & t.minutes.notnull(), 1)),
+            ),
         ),
         sparse=True,
     ),

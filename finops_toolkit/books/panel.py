@@ -363,6 +363,9 @@ def _coverage(panel: Panel, part: Part, name: str) -> tuple[int, int]:
 UNRECORDED = {
     "returned_quantity": "no return is in the data: none came back, or none was recorded",
     "returned_amount": "no return is in the data: none came back, or none was recorded",
+    "safety_incidents": "no safety incident is in the data: none happened, or none was recorded",
+    "complaints": "no complaint is in the data: none was made, or none was recorded",
+    "quality_events": "no quality event is in the data: none happened, or none was recorded",
 }
 
 

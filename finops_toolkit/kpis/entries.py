@@ -33,6 +33,7 @@ MEASURES = (
     "%",
     "money",
     "days",
+    "minutes",
     "x",
     "units",
     "count",

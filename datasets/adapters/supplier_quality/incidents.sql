@@ -1,6 +1,5 @@
 -- One incident a row. The source numbers none of them: the number here is the line in Metrics.csv.
--- Supplier, product, severity, quantity and minutes are not part of the contract; they are given so that `check`
--- says that they are not read.
+-- Severity and cause are not part of the contract; they are given so that `check` says that they are not read.
 SELECT
     CAST(m.row_ AS VARCHAR) AS incident,
     REPLACE(REGEXP_REPLACE(LOWER(p.Plant), ',? [a-z]{2}$', ''), ' ', '-') AS unit,
