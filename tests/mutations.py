@@ -339,7 +339,9 @@ def total_row(work: Work, random: Random) -> None:
     row = ["" for _ in work.header]
     row[0] = random.choice(("Total", "Summe", "Sum:", ""))
     for column in _numbers(work):
-        numbers = [Decimal(other[column]) for other in work.rows if _number(other[column])]
+        numbers = [
+            Decimal(other[column]) for other in work.rows if _number("".join(other[column : column + 1]))
+        ]
         row[column] = str(sum(numbers))
     work.rows.insert(random.choice((len(work.rows), random.randrange(len(work.rows)))), row)
     work.done.append(f"total {row}")
@@ -688,7 +690,7 @@ def _retyped(
     name = random.choice(known)
 
     def act(table: pa.Table) -> pa.Table:
-        if name not in table.column_names:
+        if name not in table.column_names or not len(table):
             return table
         return table.set_column(table.column_names.index(name), name, change(table.column(name).to_pylist()))
 

@@ -187,7 +187,7 @@ def test_json(tmp_path: Path) -> None:
 
 
 def test_sqlite(tmp_path: Path) -> None:
-    """Numbers keep their type, mixed columns are text, and what is not merged yet counts."""
+    """Numbers keep their type, mixed columns are text, bytes are said, and what is not merged yet counts."""
     path = tmp_path / "a.db"
     writer = sqlite3.connect(path)
     writer.execute("PRAGMA journal_mode = wal")
@@ -198,7 +198,7 @@ def test_sqlite(tmp_path: Path) -> None:
     found = loaded(tmp_path, file="a.db", table="order details")
     writer.close()
     assert found == [
-        {"id": 1, "price": 2.5, "code": "007", "picture": None},
+        {"id": 1, "price": 2.5, "code": "007", "picture": "(1 bytes)"},
         {"id": 2, "price": 3.0, "code": "7", "picture": None},
     ]
     with pytest.raises(ValueError, match="there is order details"):

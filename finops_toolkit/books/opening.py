@@ -23,12 +23,13 @@ from ibis.backends.sql.datatypes import DuckDBType
 from ..errors import ContractError, UsageError
 from ..sources.sql import quote
 from ..sources.text import check_lines, reason, scan, scan_parts
-from .adapting import REJECTED, SelectError, register_sources, run_select, where_from
+from .adapting import REJECTED, SelectError, register_sources, run_select
 from .address import Address
 from .casting import EXAMPLES, SOUND_DATE, cast, readable, rounded, unreadable
 from .contract import ENGINE_TYPES, Column, Table, load_contract
 from .finding import Finding
 from .locking import lock_down
+from .mending import how_to_write, values_text
 from .settings import read_settings
 from .stamps import Stamps, data_folder, is_read, parts_of_table, source_folder, stamp, stamps
 from .tying import ROWS, Tie, is_rejected, tie_out
@@ -226,7 +227,7 @@ def open_table(opened: Opened, table: Table, path: Path, view: str | None = None
     try:
         if view is not None:
             connection.raw_sql(view)
-        elif path.is_dir():
+        elif parts_of_table(path):
             opened.stamps |= {part: stamp(part) for part in parts_of_table(path)}
             connection.raw_sql(raw_view(table, path))
         elif not path.is_file():
@@ -246,7 +247,7 @@ def open_table(opened: Opened, table: Table, path: Path, view: str | None = None
         _no_column_twice([str(column) for column, *_ in described], table)
         count = connection.raw_sql(f"SELECT COUNT(*) FROM {raw}").fetchall()[0][0]
     except SelectError as error:
-        hint = f"mend {path.name}, or what it reads"
+        hint = error.hint or f"mend {path.name}, or what it reads"
         opened.error(name, "unreadable", f"{path.name} cannot be read: {error}", hint=hint)
         return
     except (duckdb.Error, ValueError, OSError) as error:
@@ -407,17 +408,20 @@ def _report_values(
         )
         return
     opened.unread[table.name, column.name] = count
-    values = ", ".join(repr(value) for value in rows[column.name])
-    places = where_from(opened, table.name, list(rows[column.name]))
+    values = list(rows[column.name])
+    select = table.name in opened.selects
+    # The line that names the columns is the first of a text file.
+    places = [f"row {row}" if path.suffix.lower() != ".csv" else f"line {row + 1}" for row in rows.row]
+    things, be = ("1 value", "is") if count == 1 else (f"{count:,} values", "are")
+    shown, source = values_text(opened, table.name, column.name, values, places)
+    more = f" … and {count - len(rows):,} more" if count > len(rows) else ""
     opened.error(
         table.name,
         rule,
-        f"{path.name}: {count:,} values of {column.name} are no {column.type}: {values}",
+        f"{path.name}: {things} of {column.name} {be} no {column.type}: {shown}{more}",
         count=count,
         rows=rows,
-        hint=f"{places}; they must read like {EXAMPLES[column.type]}"
-        if places
-        else f"write them like {EXAMPLES[column.type]}",
+        hint=how_to_write(values, column.type, source, select),
     )
 
 

@@ -10,10 +10,11 @@ import duckdb
 
 from ..sources.sql import quote
 from ..sources.text import reason
-from .adapting import REJECTED, one_select, place_in, run_select
+from .adapting import REJECTED, one_select, run_select
 from .checking import SCALE
 from .contract import Table, load_contract
 from .finding import Finding
+from .mending import failed_value, place_in
 
 if TYPE_CHECKING:
     from .opening import Opened
@@ -62,7 +63,10 @@ class Tie:
 
 def tie_out(opened: Opened) -> None:
     """Compare each table that books.toml ties to its sources; what does not tie is among the findings."""
+    declared = set(opened.settings.get("sources", {}))
     for name, entry in opened.settings.get("tables", {}).items():
+        if isinstance(entry, dict) and set(_names(entry)) & (declared - set(opened.sources)):
+            continue  # it is said already that a source cannot be read
         table = load_contract().tables.get(name)
         wrong = _wrong(opened, table, entry)
         if wrong:
@@ -71,11 +75,19 @@ def tie_out(opened: Opened) -> None:
             try:
                 tie = _tie(opened, name, entry)
             except (duckdb.Error, ValueError, OSError) as error:
-                text = f"[tables.{name}] cannot be tied to its source: {_said(error)}"
-                opened.error("books.toml", "tie", text, hint=_HINT)
+                query = f"{entry['from']} {entry.get('amount', '')}"
+                failed = failed_value(opened, query, str(error))
+                said, hint = failed or (_said(error), _HINT)
+                text = f"[tables.{name}] cannot be tied to its source: {said}"
+                opened.error("books.toml", "tie", text, hint=hint)
             else:
                 opened.ties.append(tie)
                 opened.findings += _findings(tie)
+
+
+def _names(entry: dict[str, Any]) -> list[str]:
+    given = entry.get("from", [])
+    return [name for name in (given if isinstance(given, list) else [given]) if isinstance(name, str)]
 
 
 def _wrong(opened: Opened, table: Table | None, entry: Any) -> str | None:

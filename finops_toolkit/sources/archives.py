@@ -43,8 +43,11 @@ def unpack(path: Path, inside: str, scratch: Path) -> list[tuple[str, Path]]:
                         raise ValueError("what it unpacks to is too large to be tables: unpack it yourself")
                     out.write(block)
             found.append((name, target))
-    except (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:
-        raise ValueError(f"the archive cannot be unpacked: {error}") from None
+    except RuntimeError as error:
+        # A password, or a way to pack that nobody here knows.
+        raise ValueError(f"the archive cannot be unpacked: {str(error).split(chr(10))[0][:200]}") from None
+    except (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, OSError):
+        raise ValueError("the archive cannot be unpacked: it is damaged, or not whole") from None
     if not found:
         raise ValueError(f"nothing in it is called {inside!r}")
     return sorted(found)
