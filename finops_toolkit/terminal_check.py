@@ -194,7 +194,8 @@ def _show_findings(out: Console, findings: Sequence[Finding]) -> None:
         text = Text.assemble(f"{finding.table}: {finding.text}{size}", (hint, "dim"))
         line.add_row(Text(finding.level, style=colours[finding.level]), text)
         out.print(line)
-        if len(finding.rows):
+        # Values that cannot be read stand in the sentence, each with its place.
+        if len(finding.rows) and finding.rule != "unreadable_value":
             out.print(Padding(frame_grid(finding.rows), (0, 0, 0, 12)))
 
 

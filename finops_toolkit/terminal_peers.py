@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from .terminal import console, grid, print_json, section, without_nan
-from .wording import measure_text
+from .wording import joined, measure_text
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from .books import Books
+
+_NAMED = 4  # KPIs named behind a reason
 
 
 def show_peers(books: Books, peers: Books, frame: pd.DataFrame, kpis: Mapping[str, Any], form: str) -> None:
@@ -25,6 +27,8 @@ def show_peers(books: Books, peers: Books, frame: pd.DataFrame, kpis: Mapping[st
     if form == "json":
         print_json([without_nan(row) for row in frame.to_dict("records")])
         return
+    if frame.empty:
+        console().print(f"Neither {books.name} nor {peers.name} has a KPI with a value to compare.")
     for (unit, period), rows in frame.groupby(["unit", "period"], sort=False):
         _show_one(f"{books.name}, {unit}, {period}, beside {peers.name}", rows, kpis)
 
@@ -36,7 +40,7 @@ def _show_one(title: str, frame: pd.DataFrame, kpis: Mapping[str, Any]) -> None:
     names = list(dict.fromkeys(frame.peer))
     heads = {"KPI": "", "own": "right", "median of peers": "right"}
     heads |= {f"{name} {spans.get(name, '')}".strip(): "right" for name in names}
-    cells, reasons = [], []
+    cells = []
     for kpi, lines in frame.groupby("kpi", sort=False):
         first = lines.iloc[0]
         middle = measure_text(first["median"], first.measure)
@@ -44,14 +48,32 @@ def _show_one(title: str, frame: pd.DataFrame, kpis: Mapping[str, Any]) -> None:
             middle += f" (of {first.peers_with_value})"
         theirs = [measure_text(value, first.measure) for value in lines.peer_value]
         cells.append([kpis[kpi].name, measure_text(first.value, first.measure), middle, *theirs])
-        if first.reason:
-            reasons.append([kpis[kpi].name, "own", first.reason])
-        reasons += [
-            [kpis[kpi].name, peer, why]
-            for peer, why in zip(lines.peer, lines.peer_reason, strict=True)
-            if why
-        ]
     out.print(grid(heads, cells))
+    reasons = _reasons(frame, kpis)
     if reasons:
-        section(out, "Why there is none", grid({"KPI": "", "of": "", "reason": ""}, reasons))
+        heads = {"reason": "", "of": "", "KPIs": "right", "": ""}
+        section(out, "Why there is none", grid(heads, reasons))
     out.print()
+
+
+def _reasons(frame: pd.DataFrame, kpis: Mapping[str, Any]) -> list[list[Any]]:
+    """Each reason once, the commonest first: whose values lack for it, how many KPIs, and which."""
+    own = frame.drop_duplicates("kpi")
+    told = [(why, "own", kpi) for why, kpi in zip(own.reason, own.kpi, strict=True) if why]
+    told += [
+        (why, peer, kpi)
+        for why, peer, kpi in zip(frame.peer_reason, frame.peer, frame.kpi, strict=True)
+        if why
+    ]
+    lacking: dict[tuple[str, str], list[str]] = {}
+    for why, whose, kpi in told:
+        lacking.setdefault((why, whose), []).append(kpis[kpi].name)
+    folded: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for (why, whose), names in lacking.items():
+        folded.setdefault((why, tuple(names)), []).append(whose)
+    rows = []
+    for (why, named), those in sorted(folded.items(), key=lambda item: -len(item[0][1])):
+        more = [f"{len(named) - _NAMED} more"] if len(named) > _NAMED + 1 else []
+        shown = [*(named[:_NAMED] if more else named), *more]
+        rows.append([why, joined(those), len(named), joined(shown)])
+    return rows

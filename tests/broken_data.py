@@ -219,7 +219,7 @@ FILES: dict[str, tuple[Mutate, Outcome]] = {
     "NUL bytes": (raw(lambda b: b"\0" * 4096), Refused("journal.csv")),
     "a NUL byte in an amount": (
         raw(lambda b: b.replace(b"119.00", b"119\0.00", 1)),
-        Refused("amount", "1 values"),
+        Refused("amount", "1 value of"),
     ),
     "a web page": (
         raw(lambda b: b"<!DOCTYPE html>\n<html><head><title>Log in</title></head>" + b"<p>x, y</p>\n" * 500),

@@ -348,5 +348,55 @@ def test_values_are_found_in_the_source(foreign: tuple[Path, Path]) -> None:
     )
     with pytest.raises(ContractError) as caught:
         open_books(adapter, source)
-    assert "'1.5 (not written like 1.234,56)'" in str(caught.value)
-    assert "'1.5' stands in ledger.csv, row 2, column betrag" in str(caught.value)
+    assert "1 value of amount is no money: '1.5' in row 2 of ledger.csv, column betrag" in str(caught.value)
+    assert "if all are like '1.5', take number_us(betrag)" in str(caught.value)
+
+
+FAILING = {
+    "a date in another style": ("posted", "datum", "31.12.2024", "'31.12.2024' is read by day_eu(datum)"),
+    "a date that may be two": ("posted", "datum", "01/02/2024", "is 2024-02-01 with day_eu(datum)"),
+    "a computed amount": ("amount", "CAST(betrag AS DECIMAL(19, 4)) * 2", "1.234,50", "number_eu(betrag)"),
+    "a computed amount, of no style": (
+        "amount",
+        "CAST(betrag AS DECIMAL(19, 4)) * 2",
+        "n/a",
+        "leave the row",
+    ),
+    "a column that is not there": ("amount", "betrg", "1.00", "did you mean betrag"),
+    "a macro without its value": ("amount", "number_eu(betrag, 1)", "1.00", "write number_eu(t)"),
+    "text as a number": ("amount", "-betrag", "1.00", "needs numbers"),
+}
+
+
+@pytest.mark.parametrize("name", FAILING)
+def test_a_mistake_is_said_once_with_its_place_and_its_mending(foreign: tuple[Path, Path], name: str) -> None:
+    """The value stands with file, row and column, also within a computed amount; no word is the engine's."""
+    adapter, source = foreign
+    column, expression, value, said = FAILING[name]
+    cells = {"posted": "datum", "amount": "betrag"} | {column: expression}
+    row = {"datum": "2025-03-01", "betrag": "1.00"} | {"datum" if column == "posted" else "betrag": value}
+    (source / "ledger.csv").write_text(
+        f'beleg,datum,konto,werk,betrag\n1,2025-03-01,1000,W1,2\n1,{row["datum"]},4000,W1,"{row["betrag"]}"\n'
+    )
+    (adapter / "journal.sql").write_text(
+        f"SELECT beleg AS entry, ROW_NUMBER() OVER () AS line, {cells['posted']} AS posted,\n"
+        f"konto AS account, werk AS unit,\n{cells['amount']} AS amount\nFROM ledger"
+    )
+    errors = [f for f in open_books(adapter, source, strict=False).findings() if f.level == "error"]
+    text = str(errors[0])
+    assert said in text
+    assert "row 3" in text or value == "1.00"
+    assert errors[0].text.count(value) == (value != "1.00")
+    assert not [word for word in ("Candidate", "Conversion", "Macro", "Binder") if word in text]
+
+
+def test_money_that_cannot_be_read_is_named_when_a_table_is_tied(foreign: tuple[Path, Path]) -> None:
+    """The amount of [tables.…] is SQL over the source: its values have a place, too."""
+    adapter, source = foreign
+    tie = '[tables.journal]\nfrom = "ledger"\namount = "CAST(betrag AS DECIMAL(19, 4))"\ncolumn = "amount"\n'
+    (adapter / "books.toml").write_text(BOOKS + tie)
+    (adapter / "journal.sql").write_text(SELECTS["journal"] + " WHERE konto <> '9'")
+    (source / "ledger.csv").write_text(LEDGER + "2,2025-03-01,9,W1,none\n")
+    with pytest.raises(ContractError) as caught:
+        open_books(adapter, source)
+    assert "'none' is no number (ledger.csv, row 4, column betrag)" in str(caught.value)

@@ -36,7 +36,8 @@ def beside_peers(
 
     Everything is of twelve months: one's own end with the period asked for (None: the latest), a peer's are
     its latest reported ones that end with them or up to a year before: `period` and `peer_period` name them.
-    kpis: None means those that are no amounts and that a peer has a value of. units: None means the whole.
+    kpis: None means those that are no amounts and that a peer has a value of (one's own, where none has).
+    units: None means the whole.
     `median` is over the peers that have a value, `peers_with_value` how many; values are float64 in the KPI's
     measure, NaN where there is none, and the reasons say why. Amounts are compared in one currency only.
 
@@ -57,7 +58,8 @@ def beside_peers(
             blocks.append(_block(own, pd.concat(found), everything, books.currency, peers, unit, span))
     frame = pd.concat(blocks, ignore_index=True)
     if kpis is None:
-        known = set(frame.kpi[frame.peers_with_value > 0])
+        # Where no peer has a value, as in books of another time, one's own stand there, and why.
+        known = set(frame.kpi[frame.peers_with_value > 0]) or set(frame.kpi[frame.value.notna()])
         frame = frame[frame.kpi.isin(known)].reset_index(drop=True)
     return frame
 

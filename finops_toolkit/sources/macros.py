@@ -7,7 +7,10 @@ place, and nothing becomes empty, or another number, in silence.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
+
+import duckdb
 
 # A number's digits in groups of three or in none, whatever marks the groups.
 _EU = r"[0-9]{1,3}(([.   ''’][0-9]{3})+|[0-9]*)(,[0-9]*)?|,[0-9]+"
@@ -78,3 +81,20 @@ def make_macros(engine: Any) -> None:
     """Make the macros in an engine (raw_sql)."""
     for statement in MACROS.values():
         engine.raw_sql(statement)
+
+
+def readings(values: Sequence[str], kind: str) -> dict[str, str]:
+    """The macros of a kind ("number" or "day") that read every one of some values, with what the first gives.
+
+    Asked of an engine of its own: what a macro reads is told by the macro, and by nothing else.
+    """
+    if not values:
+        return {}
+    found = {}
+    with duckdb.connect() as engine:
+        for name in (name for name in MACROS if name.startswith(f"{kind}_")):
+            engine.execute(MACROS[name])
+            texts = [engine.execute(f"SELECT {name}(?)", [value]).fetchall()[0][0] for value in values]
+            if all(text and not text.endswith(")") for text in texts):
+                found[name] = texts[0]
+    return found
