@@ -102,6 +102,10 @@ class Period:
         first = fiscal_year_first(self.last, fiscal_start)
         return self._make("fiscal" if fiscal_start != 1 else "year", first, first + 11)
 
+    def shifted(self, months: int) -> Period:
+        """The period of the same kind and length so many months later; months that make it one again."""
+        return self._make(self.kind, self.first + months, self.last + months)
+
     def _make(self, kind: str, first: int, last: int) -> Period:
         return _make(kind, first, last, self.calendar)
 

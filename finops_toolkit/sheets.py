@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .books.ledger import GROUP
 from .scorecard.figures import LINES, Line
 from .tables.model import Column, Table
 from .wording import SCALE, date_text, measure_text, missing
@@ -49,7 +50,7 @@ def statement_table(result: Any, currency: str = "", threshold: int = 0) -> Tabl
             at["notes"] |= {where: note} if note else {}
         if first["total"]:
             totals.append(number)
-        else:
+        elif line not in GROUP:
             at["links"][number, "line"] = f"ledger_rows:{line}"
         rows.append(tuple(values))
     table = Table("statement", tuple(columns), tuple(rows), tuple(lines), "Profit and cash",
@@ -77,7 +78,10 @@ def _statement_columns(result: Any, currency: str) -> list[Column]:
     for scope, label in result.scopes.items():
         planned = frame.loc[frame["scope"] == scope, "budget"].notna().any()
         heads = {"actual": "AC"}
-        if planned:
+        booked = frame.loc[frame["scope"] == scope, "actual"].notna().any()
+        if planned and not booked:
+            heads = {"budget": "BU"}
+        elif planned:
             heads |= {"budget": "BU", "delta": "ΔBU", "delta_share": "ΔBU", "delta_last_year": "ΔPY"}
         else:
             heads |= {"last_year": "PY", "delta_last_year": "ΔPY", "delta_last_year_share": "ΔPY"}
@@ -139,7 +143,9 @@ class _Formulas:
         return made
 
     def one(self, line: Line, scope: str, name: str) -> str:
-        """The formula of an amount; "" where it has none."""
+        """The formula of an amount; "" where it has none: the ledger's rows hold no figure of a group's."""
+        if line.id in GROUP:
+            return ""
         if name.endswith("share"):
             delta = name.removesuffix("_share")
             below = self.amount(line, scope, _REFERENCES[delta])
@@ -286,6 +292,32 @@ def kpi_table(figures: Any) -> Table:
     keys = tuple(str(kpi) for kpi in figures.table["kpi"]) if len(figures.table) else ()
     return Table("kpis", columns, tuple(rows), keys, "KPIs against target", figures.absent,
                  formats=formats, marks=marks, notes=notes)  # fmt: skip
+
+
+def compared_table(figures: Any) -> Table | None:
+    """A scorecard.KeyFigures beside the same period a year earlier; None where no KPI has a value there."""
+    rows, formats = [], {}
+    for number, row in enumerate(figures.table.to_dict("records")):
+        before = None if missing(row["last_year"]) else float(row["last_year"])
+        unit = row["currency"] or "" if row["measure"] == "money" else row["measure"]
+        rows.append((row["name"], float(row["value"]), before, unit))
+        kind, places = max(kpi_format(row["measure"], row[key]) for key in ("value", "last_year"))
+        formats[number, "value"] = formats[number, "last_year"] = (kind, places)
+    if not any(row[2] is not None for row in rows):
+        return None
+    columns = (
+        Column("kpi", "KPI"),
+        Column("value", "Value", "number", places=1),
+        Column("last_year", "Last year", "number", places=1),
+        Column("unit", "Unit"),
+    )
+    notes = {
+        (number, "last_year"): "none, because the data do not reach back or hold none"
+        for number, row in enumerate(rows)
+        if row[2] is None
+    }
+    return Table("compared", columns, tuple(rows), tuple(figures.table["kpi"]), "KPIs against last year",
+                 formats=formats, notes=notes)  # fmt: skip
 
 
 def kpi_format(measure: str, value: Any) -> tuple[str, int]:

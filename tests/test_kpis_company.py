@@ -96,6 +96,50 @@ QUERIES = {
         SELECT share(sum(amount) FILTER (due < '2025-11-30'), sum(amount))
         FROM invoices SEMI JOIN outsiders USING (customer)
         WHERE issued <= '2025-11-30' AND (paid IS NULL OR paid > '2025-11-30') AND unit = ?""",
+    "sales_delivered": """
+        SELECT sum(amount) FROM deliveries SEMI JOIN outsiders USING (customer)
+        WHERE year(shipped) AND unit = ?""",
+    "order_intake": """
+        SELECT sum(quantity * price * (1 - coalesce(discount, 0)))
+        FROM orders SEMI JOIN outsiders USING (customer) WHERE year(ordered) AND unit = ?""",
+    "book_to_bill": """
+        SELECT share((SELECT sum(quantity * price * (1 - coalesce(discount, 0)))
+            FROM orders SEMI JOIN outsiders USING (customer) WHERE year(ordered) AND unit = plant),
+            (SELECT sum(amount) FROM deliveries SEMI JOIN outsiders USING (customer)
+            WHERE year(shipped) AND unit = plant)) FROM (SELECT ? AS plant)""",
+    "backlog_value": """
+        WITH lines AS (
+            SELECT "order", line, unit, quantity, price * (1 - coalesce(discount, 0)) AS net
+            FROM orders SEMI JOIN outsiders USING (customer) WHERE ordered <= '2025-11-30'
+        ), gone AS (
+            SELECT "order", line, sum(quantity) AS out FROM deliveries
+            WHERE quantity > 0 AND shipped <= '2025-11-30' GROUP BY ALL
+        )
+        SELECT sum((quantity - coalesce(out, 0)) * net) FROM lines LEFT JOIN gone USING ("order", line)
+        WHERE unit = ?""",
+    "purchases_received": """
+        SELECT sum(received_quantity * price) FROM purchases SEMI JOIN vendors USING (supplier)
+        WHERE year(received) AND unit = ?""",
+    "stock_on_hand": """
+        SELECT sum(value) FROM stock
+        WHERE date = (SELECT max(date) FROM stock WHERE date <= '2025-11-30') AND unit = ?""",
+    "complaints": """
+        SELECT count(*) FROM incidents WHERE kind = 'complaint' AND year(date) AND unit = ?""",
+    "quality_events": """
+        SELECT count(*) FROM incidents WHERE kind = 'quality' AND year(date) AND unit = ?""",
+    "revenue_per_customer": """
+        SELECT share((SELECT sum(amount) FROM deliveries SEMI JOIN outsiders USING (customer)
+            WHERE year(shipped) AND unit = plant),
+            (SELECT count(DISTINCT (customer, month(ordered)))
+            FROM orders SEMI JOIN outsiders USING (customer) WHERE year(ordered) AND unit = plant))
+        FROM (SELECT ? AS plant)""",
+    "handoff_days": """
+        WITH steps AS (
+            SELECT unit, time, department <> lag(department) OVER cases AS passed,
+                time::DATE - (lag(time) OVER cases)::DATE AS waited
+            FROM events WINDOW cases AS (PARTITION BY "case" ORDER BY step)
+        )
+        SELECT quantile_cont(waited, 0.5) FROM steps WHERE passed AND year(time::DATE) AND unit = ?""",
     "nps": """
         SELECT 100 * share((count(*) FILTER (nps >= 9)) - (count(*) FILTER (nps <= 6)), count(nps))
         FROM surveys WHERE year(date) AND unit = ?""",

@@ -222,6 +222,23 @@ def test_collection_effectiveness():
     assert value(books, "collection_effectiveness", "2025-02") == pytest.approx(90 / 110)
 
 
+def test_book_to_bill_as_the_chip_industry_reads_it():
+    """SEMI: 1.03 means orders of 103 for every 100 billed; a backlog of 60 is 18 days at 100 a month."""
+    books = Figures({"ordered_amount": 103, "delivered_amount": 100, "backlog_amount": 60})
+
+    assert value(books, "book_to_bill", "2025-01") == pytest.approx(1.03)
+    assert value(books, "backlog_days", "2025-01") == pytest.approx(60 / 100 * 31)
+
+
+def test_sales_without_a_customer_are_nobodys():
+    """Of 100 delivered 60 name a customer, and three customers ordered: 20 each, not 33."""
+    given = {"delivered_amount": 100, "delivered_to_named": 60, "active_customers": 3}
+    assert value(Figures(given), "revenue_per_customer", "2025-01") == pytest.approx(20)
+
+    row = kpis.values(Figures(given | {"delivered_to_named": 0}), "revenue_per_customer").iloc[0]
+    assert row["reason"] == "nothing was delivered to a customer with a name"
+
+
 def test_incident_rate_is_per_200000_hours():
     """OSHA's example: 3 incidents in 400,000 hours are a rate of 1.5."""
     assert value(Figures({"safety_incidents": 3, "labour_hours": 400_000}), "incident_rate", "2025-01") == 1.5

@@ -4,11 +4,13 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
+import small_company
 from figures import Figures
 from hypothesis import given
 from hypothesis import strategies as st
 
 from finops_toolkit import kpis
+from finops_toolkit.books import open_books
 from finops_toolkit.books.known import known_measures
 from finops_toolkit.errors import UsageError
 from finops_toolkit.kpis.entries import measures_of
@@ -230,6 +232,32 @@ def test_a_period_the_table_does_not_cover_has_no_value():
     assert rows["reason"].tolist()[1:] == ["budget covers 2025-01 to 2025-11 only"] * 3
 
 
+def test_a_period_that_begins_too_early_names_the_next_one():
+    """The first quarter or year that is whole in the data is named; a month names itself, a late one none."""
+    span = {"budget_revenue": ("2025-02", "2026-12")}
+    books = Figures({"revenue": 90, "budget_revenue": 100}, "2025-01", 24, covers=span)
+    rows = kpis.values(books, "revenue_vs_budget", periods=["2025-Q1", "2025", "2025-12-R12", "2025-01"])
+
+    told = "budget covers 2025-02 to 2026-12 only"
+    asks = [": ask for 2025-Q2 or later", ": ask for 2026 or later", ": ask for 2026-01-R12 or later", ""]
+    assert rows["reason"].tolist() == [told + ask for ask in asks]
+    assert kpis.values(books, "revenue_vs_budget", periods="2025-Q2")["value"].item() == pytest.approx(0.9)
+
+
+def test_returns_that_nobody_wrote_down_are_no_rate_of_zero(tmp_path):
+    """One return anywhere: units and months without any have 0 %. None at all: no value, and why."""
+    tables = small_company.tables()
+    with_one = open_books(small_company.write(tmp_path / "one", tables))
+    rows = kpis.values(with_one, "return_rate", ["A", "B"], ["2025-02", "2025-03"])
+    assert rows["value"].tolist()[1] == 0 and rows["value"].tolist()[0] > 0
+
+    tables["deliveries"] = [row for row in tables["deliveries"] if not row["quantity"].startswith("-")]
+    without = open_books(small_company.write(tmp_path / "none", tables))
+    row = kpis.values(without, "return_rate", "A", "2025-03").iloc[0]
+    assert row["reason"] == "no return is in the data: none came back, or none was recorded"
+    assert kpis.values(without, "sales_delivered", "A", "2025-03")["value"].item() == 200
+
+
 def test_without_an_opening_balance_there_is_no_average():
     """The first month has no balance before it; the second one's is the first one's ending balance."""
     books = Figures({"revenue": 100, "receivables": [100, 300]}, months=2)
@@ -248,7 +276,9 @@ def test_growth_needs_the_year_before():
     rows = kpis.values(books, "revenue_growth", periods=["2026-Q1", "2025-Q1"])
 
     assert rows["value"].iloc[0] == pytest.approx(0.1)
-    assert rows["reason"].iloc[1] == "a year earlier: journal or balances covers 2025-01 to 2026-03 only"
+    assert rows["reason"].iloc[1] == (
+        "a year earlier: journal or balances covers 2025-01 to 2026-03 only: ask for 2026-Q1 or later"
+    )
 
 
 def test_without_inventory_days_of_inventory_do_not_apply():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +12,16 @@ import pytest
 
 from finops_toolkit.books import open_books
 from finops_toolkit.errors import UsageError
-from finops_toolkit.scorecard import actions_follow_up, attention, key_figures, sources, statement, trend
+from finops_toolkit.scorecard import (
+    actions_follow_up,
+    attention,
+    key_figures,
+    opening,
+    sources,
+    statement,
+    trend,
+)
+from finops_toolkit.scorecard.key_figures import SCORECARD
 from finops_toolkit.variance import profit_bridge, sales_bridge
 from finops_toolkit.variance.profit import why_no_reference
 
@@ -378,6 +388,52 @@ def test_missing_tables_are_said_not_shown_empty(tmp_path):
     assert "no table of decisions" in actions_follow_up(bare, "A", "2025-03").text
     assert "because there is no table of production" in key_figures(bare, "A", "2025-03").absent
     assert trend(bare, "A", "2025-03").reference == "last_year"
+
+
+def test_without_a_ledger_it_opens_with_what_there_is(tmp_path):
+    """Orders and deliveries only: values and last year's first, one sentence for what is not there, and
+    nothing is said to have gone well in money that nobody booked.
+    """
+    bare = books_at(tmp_path, ("accounts", "journal", "budget", "invoices", "decisions", "comments"))
+    figures = key_figures(bare, "A", "2025-03")
+    told = opening(bare, "A", "2025-03", figures)
+
+    # March: 100 P at 9 and 60 Q at 20; a year before 100 at 10 and 50 at 20.
+    row = figures.table.set_index("kpi").loc["sales_delivered"]
+    assert (row["value"], row["last_year"]) == (100 * 9 + 60 * 20, 100 * 10 + 50 * 20)
+    assert "Sales delivered: EUR\u00a02.1\u00a0k (last year EUR\u00a02.0\u00a0k)" in told.text
+    assert told.lacks.count("ledger") == 1 and "a journal, or balances, with accounts" in told.lacks
+    items = attention(bare, "A", "2025-03")
+    assert (items.text, items.note, len(items.table)) == ("", "", 0)
+    assert not statement(bare, "A", "2025-03").has_figures
+    assert "none by month, because needs a journal" in trend(bare, "A", "2025-03").text
+    assert figures.headlines[0]["label"] == "Sales delivered"
+
+
+def test_with_a_ledger_it_opens_with_the_items(books):
+    """Nothing stands before the items where profit is booked, and the KPIs are the scorecard's own."""
+    figures = key_figures(books, "A", "2025-03")
+    told = opening(books, "A", "2025-03", figures)
+
+    assert (told.profit, told.text, told.lacks) == (True, "", "")
+    assert set(figures.table["kpi"]) <= set(SCORECARD)
+
+
+def test_reported_statements_say_which_period_to_ask_for(shared_data):
+    """Apple reports by quarter: a month has no profit, no bridge and no zero; the latest quarter is named."""
+    sec = open_books("sec", shared_data / "sec_companyfacts")
+    figures = key_figures(sec, "apple", "2025-11")
+    told = opening(sec, "apple", "2025-11", figures)
+
+    assert not told.profit and told.text == ""
+    assert "statements are by quarter" in told.lacks and "-R12" in told.lacks
+    ask = re.search(r"Ask for (\S+) or (\S+)\.", told.lacks)
+    for period in ask.groups():
+        assert opening(sec, "apple", period, figures).profit
+        assert attention(sec, "apple", period).against == "last_year"
+    items = attention(sec, "apple", "2025-11")
+    assert items.bridge is None and items.table.empty
+    assert "nothing went wrong" not in items.text + attention(sec, "apple", "2025-12").text
 
 
 def test_first_month_of_the_books_has_nothing_to_compare_with(books):

@@ -10,6 +10,7 @@ import small_company
 
 from finops_toolkit import scorecard
 from finops_toolkit.books import Books, open_books
+from finops_toolkit.books.ledger import GROUP
 from finops_toolkit.kpis import catalogue_of
 from finops_toolkit.records import MOST
 from finops_toolkit.scorecard.figures import LINES
@@ -106,6 +107,8 @@ def _compared(books: Books, result: scorecard.Statement) -> int:
     for scope, (_, first, last, _, before, until) in months.items():
         columns = {"actual": (first, last, 4), "budget": (first, last, 5), "last_year": (before, until, 4)}
         for name, line in SIMPLE.items():
+            if line.id in GROUP:
+                continue  # what belongs to others is reckoned from shares, not booked
             for column, (since, to, at) in columns.items():
                 exact = result.value(line.id, scope, column)
                 if exact is None or (scope, column) == ("outlook", "actual"):

@@ -116,8 +116,8 @@ def month_names(index: pd.Index) -> list[str]:
         return [str(value) for value in index]
     names = []
     for place, month in enumerate(index):
-        text = short_month(month.year * 12 + month.month - 1)
-        names.append(text.replace(" ", "\n20") if place == 0 or month.month == 1 else text[:3])
+        text = short_month(month.year * 12 + month.month - 1)[:3]
+        names.append(f"{text}\n{month.year}" if place == 0 or month.month == 1 else text)
     return names
 
 

@@ -37,7 +37,7 @@ class Scope:
         days: float | None = None,
     ):
         self.panel, self.kpis, self.days = panel, kpis, days
-        self.units = list(units)
+        self.units, self.periods = list(units), list(periods)
         self.first = np.array([period.first for period in periods], dtype="int64")
         self.last = np.array([period.last for period in periods], dtype="int64")
         self.shape = (len(units), len(periods))
@@ -197,11 +197,26 @@ class Scope:
             text = f"{table} covers {month_text(first)} to {month_text(last)} only"
             outside = (wanted_first < first) | (wanted_last > last)
             why = np.where(outside, self.code(self._earlier(text, back)), 0)
+            for column in np.flatnonzero(wanted_first < first):
+                ask = self._ask_for(
+                    self.periods[column], first - wanted_first[column], last - wanted_last[column]
+                )
+                why[column] = self.code(self._earlier(text, back) + ask)
             if opening:
                 before = f"the opening balance is not available: {table} begins in {month_text(first)}"
                 why = np.where(wanted_first < first, self.code(self._earlier(before, back)), why)
         end = max(len(self.panel.months) - 1, 0)
         return (np.clip(wanted_first - self.begin, 0, end), np.clip(wanted_last - self.begin, 0, end), why)
+
+    def _ask_for(self, period: Period, early: int, room: int) -> str:
+        """The first period of its kind that is covered, if it begins `early` months too soon and may end
+        `room` months later: a hint in words.
+        """
+        step = {"quarter": 3, "year": 12, "fiscal": 12, "rolling": 1}.get(period.kind)
+        if step is None:
+            return ""
+        later = -(-int(early) // step) * step
+        return f": ask for {period.shifted(later).text} or later" if later <= room else ""
 
     def covered(self, name: str) -> tuple[int, int] | None:
         """First and last month a measure's source covers; None where it holds no rows."""

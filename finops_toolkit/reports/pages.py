@@ -134,7 +134,7 @@ def _shown(notebook: Any) -> Any:
     workbook, a chart's text is at its image. Cells and outputs are its own, but not changed.
     """
     shown = type(notebook)(notebook)
-    shown["cells"] = []
+    cells: list[Any] = []
     for cell in notebook.cells:
         one = type(cell)(cell)
         one["outputs"] = [
@@ -143,8 +143,24 @@ def _shown(notebook: Any) -> Any:
             if set(output.get("data", {"": ""})) - {MIME, TABLE}
             and not output.get("metadata", {}).get("spoken")
         ]
-        shown["cells"].append(one)
+        cells.append(one)
+    shown["cells"] = _without_empty_chapters(cells)
     return shown
+
+
+def _without_empty_chapters(cells: list[Any]) -> list[Any]:
+    """The cells without the headings, and what stands under them, whose code has nothing to show."""
+    chapters: list[list[Any]] = [[]]
+    for cell in cells:
+        if cell.cell_type == "markdown" and cell.source.lstrip().startswith("## "):
+            chapters.append([])
+        chapters[-1].append(cell)
+    kept = []
+    for number, chapter in enumerate(chapters):
+        code = [cell for cell in chapter if cell.cell_type == "code" and cell.source.strip()]
+        silent = number and code and not any(cell.outputs for cell in code)
+        kept += code if silent else chapter
+    return kept
 
 
 @cache

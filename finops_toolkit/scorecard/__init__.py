@@ -5,6 +5,7 @@ from __future__ import annotations
 from .actions import FollowUp, actions_follow_up
 from .attention import Attention, attention
 from .key_figures import KeyFigures, key_figures
+from .opening import Opening, opening
 from .sources import Sources, sources
 from .statement import Statement, headline_figures, statement
 from .trends import Trend, trend
@@ -13,6 +14,7 @@ __all__ = [
     "Attention",
     "FollowUp",
     "KeyFigures",
+    "Opening",
     "Sources",
     "Statement",
     "Trend",
@@ -20,6 +22,7 @@ __all__ = [
     "attention",
     "headline_figures",
     "key_figures",
+    "opening",
     "sources",
     "statement",
     "trend",

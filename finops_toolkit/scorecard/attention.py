@@ -23,7 +23,7 @@ from ..variance.profit import best_reference, profit_bridge, why_no_reference
 from ..wording import counted, joined, missing, money_text, sentence
 from .actions import decisions_until
 from .causes import SOLD, Scene, cause_of, overdue_invoices, part_of
-from .figures import LINES, actual, budget
+from .figures import LINES, actual, budget, covered
 from .owners import aliases, default_owner, department_name, departments
 
 SCALE = 10_000
@@ -51,8 +51,8 @@ class Attention:
     negative.
 
     `bright`: the largest favourable step in a sentence; `note`: how it was ranked, against what and from
-    which amount on; `threshold` in ten-thousandths; `against` is "budget", "last_year" or None, as the
-    bridge.
+    which amount on; they and `text` are empty where nothing can be weighed in money. `threshold` is in
+    ten-thousandths; `against` is "budget", "last_year" or None, as the bridge.
     """
 
     table: pd.DataFrame
@@ -107,8 +107,18 @@ def attention(
     if good is not None and good["money"] >= threshold:
         cause = cause_of(scene, good["item"])
         bright = sentence(f"On the good side: {good['what']}") + (f" {cause}" if cause else "")
+    if against is None and not found and not _cash_is_known(books, when):
+        return Attention(table, "", "", "", threshold, None, None)
     note = _note(books, scene, why, threshold, materiality_percent, bool(against))
-    return Attention(table, _text(table, when, threshold, books), bright, note, threshold, bridge, against)
+    return Attention(
+        table, _text(table, when, threshold, books, bool(against)), bright, note, threshold, bridge, against
+    )
+
+
+def _cash_is_known(books: Books, period: Period) -> bool:
+    """Whether what cash is tied up can be known: by invoices, or by the balance of the inventory."""
+    inventory = covered(books.panel(), "inventory", period.last, period.last)
+    return "invoices" in books.tables or not inventory
 
 
 def _to_date(books: Books, unit: str, period: Period, against: str | None) -> Bridge | None:
@@ -290,11 +300,12 @@ def _tied_up(scene: Scene, unit: str, step: str) -> int:
     return -max(0, _stock_above(scene, unit)[0])
 
 
-def _text(table: pd.DataFrame, period: Period, threshold: int, books: Books) -> str:
+def _text(table: pd.DataFrame, period: Period, threshold: int, books: Books, compared: bool) -> str:
     if table.empty:
-        return (
-            f"{period.label}: nothing went wrong by {money_text(threshold, books.currency or None)} or more."
-        )
+        floor = money_text(threshold, books.currency or None)
+        if not compared:
+            return f"{period.label}: no cash item of {floor} or more; profit has nothing to be compared with."
+        return f"{period.label}: nothing went wrong by {floor} or more."
     names = joined(
         f"{what.split(':')[0].lower()} {money_text(int(money), sign=True)}"
         for what, money in zip(table["what"], table["money"], strict=True)

@@ -116,7 +116,7 @@ def budget(panel: Panel, unit: str, line: Line, first: int, last: int) -> Figure
     """What was budgeted. A part that was booked but never budgeted counts as 0 while it is small."""
     if "budget_revenue" in panel.missing:
         return Figure(None, panel.missing["budget_revenue"])
-    total, left_out, parts = 0, [], []
+    total, left_out, parts, counted = 0, [], [], 0
     for part, sign in line.parts.items():
         name = f"budget_{part}"
         amount, rows = 0, 0
@@ -128,9 +128,12 @@ def budget(panel: Panel, unit: str, line: Line, first: int, last: int) -> Figure
         known = not covered(panel, part, last if line.nature == "closing" else first, last)
         booked = _part(panel, unit, part, first, last, line.nature)[0] if known else 0
         total += sign * amount
+        counted += rows
         parts.append(abs(booked))
         if rows == 0 and (booked or not line.total):
             left_out.append((part.replace("_", " "), abs(booked)))
+    if not counted and not any(parts):
+        return Figure(None, "nothing is budgeted in these months")
     if not left_out:
         return Figure(total)
     words = joined(name for name, _ in left_out)

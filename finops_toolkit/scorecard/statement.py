@@ -64,6 +64,11 @@ class Statement:
     trends: Mapping[str, list[float | None]] = field(default_factory=dict)
 
     @property
+    def has_figures(self) -> bool:
+        """Whether the period itself has any amount, booked or budgeted."""
+        return bool(self.table.loc[self.table["scope"] == "period", ["actual", "budget"]].notna().any().any())
+
+    @property
     def has_budget(self) -> bool:
         """Whether any line has a budget."""
         return bool(self.table["budget"].notna().any())
@@ -113,7 +118,8 @@ def statement(books: Books, unit: str, period: Period | str) -> Statement:
     scopes = {"period": when.label, "ytd": to_date, "outlook": f"Outlook {year.text}"}
     scopes = {scope: label for scope, label in scopes.items() if scope in set(table["scope"])}
     result = Statement(table, "", scopes, (), unit, when)
-    words = [*_method_notes(methods, year), *dict.fromkeys(sentence(note) for note in notes)]
+    made = _method_notes(methods, year) if table["actual"].notna().any() else []
+    words = [*made, *dict.fromkeys(sentence(note) for note in notes)]
     words.append(sales_forecast(books, unit, year, when.last, result.value("revenue", "outlook")))
     said = tuple(word for word in words if word)
     trends = {line: _trend(panel, unit, line, range(when.last - 12, when.last + 1)) for line in HEADLINES}

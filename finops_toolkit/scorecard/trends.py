@@ -19,7 +19,8 @@ SCALE = 10_000
 class Trend:
     """`table`: index month, columns actual, budget, last_year in plain units, empty where there is none.
 
-    `reference` is the column to compare with: budget, last_year, or None; `good` is "up" or "down".
+    `text` says why there is none where no month has an actual. `reference` is the column to compare with:
+    budget, last_year, or None; `good` is "up" or "down".
     """
 
     table: pd.DataFrame
@@ -40,18 +41,21 @@ def trend(books: Books, unit: str, period: Period | str, line: str = "ebit", mon
             f"There is no line {line!r}.", f"The lines are {', '.join(each.id for each in LINES)}."
         )
     span = range(max(when.last - months + 1, books.first), when.last + 1)
-    rows = []
+    rows, why = [], ""
     for month in span:
         found = (
             actual(panel, unit, chosen, month, month),
             budget(panel, unit, chosen, month, month),
             actual(panel, unit, chosen, month - 12, month - 12),
         )
+        why = found[0].reason
         rows.append([None if figure.amount is None else figure.amount / SCALE for figure in found])
     index = pd.PeriodIndex([pd.Period(year=m // 12, month=m % 12 + 1, freq="M") for m in span], name="month")
     table = pd.DataFrame(rows, index=index, columns=["actual", "budget", "last_year"], dtype="float64")
     reference = next((name for name in ("budget", "last_year") if table[name].notna().any()), None)
     good = "up" if chosen.good > 0 else "down"
+    if table["actual"].isna().all():
+        return Trend(table, f"{chosen.name}: none by month, because {why}.", reference, good, chosen.name)
     return Trend(
         table, _text(table, chosen.name, reference, chosen.good, books), reference, good, chosen.name
     )
@@ -60,8 +64,6 @@ def trend(books: Books, unit: str, period: Period | str, line: str = "ebit", mon
 def _text(table: pd.DataFrame, name: str, reference: str | None, good: int, books: Books) -> str:
     """How often it was worse than the reference, and how the last month stood."""
     known = table["actual"].dropna()
-    if known.empty:
-        return f"{name}: none in these months."
     last = known.index[-1]
     label = month_label(last.year * 12 + last.month - 1)
     words = f"{name} was {money_text(round(known.iloc[-1] * SCALE), books.currency or None)} in {label}"

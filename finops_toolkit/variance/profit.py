@@ -138,8 +138,12 @@ def why_no_reference(books: Books, unit: str, period: Period, against: str) -> s
     panel = books.panel()
     if "revenue" not in panel.measures:
         return "there is no ledger"
+    before = period.previous_year()
+    for span in (period, before) if panel.statements is not None else ():
+        refusal = panel.statements.refusal(unit, span.first, span.last, panel.months[0], closing=False)
+        if refusal:
+            return refusal
     if against == "last_year":
-        before = period.previous_year()
         ledger = before.first >= panel.coverage("revenue")[0]
         return "" if ledger else f"the books do not reach back to {before.label}"
     if "budget_revenue" not in panel.measures:
@@ -159,7 +163,8 @@ def best_reference(books: Books, unit: str, period: Period) -> tuple[str | None,
     if not reason:
         return "budget", ""
     second = why_no_reference(books, unit, period, "last_year")
-    return (None, f"{reason}, and {second}") if second else ("last_year", reason)
+    both = reason if reason == second else f"{reason}, and {second}"
+    return (None, both) if second else ("last_year", reason)
 
 
 def product_sales(books: Books, unit: str, period: Period, returns: bool = True) -> pd.DataFrame:
