@@ -189,11 +189,7 @@ def build_panel(
         panel.statements = statements_of(tables, parents, panel.months)
     for part in parts:
         _add(panel, part, group)
-    _take_out_unrecorded(panel)
-    for query in QUERIES:
-        for item in query.sums:
-            if item.name not in panel.measures and item.name not in panel.missing:
-                _miss(panel, item.name, tables, query.needs)
+    _tell_missing(panel, tables)
     if "orders" in tables and "customer" in tables["orders"].columns:
         _add_customers(panel, tables)
     else:
@@ -369,13 +365,17 @@ UNRECORDED = {
 }
 
 
-def _take_out_unrecorded(panel: Panel) -> None:
-    """Measures of which no unit has a row in any month are missing, not 0."""
+def _tell_missing(panel: Panel, tables: Tables) -> None:
+    """Why measures cannot be had: their tables are not there, or no unit has a row of them in any month."""
     for name, why in UNRECORDED.items():
         if name in panel.measures and not panel.rows(name).any():
             panel.missing[name] = why
             for held in (panel.measures, panel._values, panel._rows, panel._coverage):
                 held.pop(name, None)
+    for query in QUERIES:
+        for item in query.sums:
+            if item.name not in panel.measures and item.name not in panel.missing:
+                _miss(panel, item.name, tables, query.needs)
 
 
 CUSTOMERS = {
