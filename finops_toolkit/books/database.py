@@ -6,6 +6,7 @@ and a view of the database mends it.
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import tomllib
 from collections.abc import Iterator
@@ -26,7 +27,7 @@ from .engine import Engine
 from .finding import Finding
 from .locking import lock_down
 from .opening import Found, Opened, columns_usable, open_table
-from .settings import sound_settings
+from .settings import settings_in, sound_settings
 from .stamps import stamps
 
 # The name by which a DuckDB file is attached: its own may be taken.
@@ -154,7 +155,10 @@ def _open_server(address: Address) -> Opened:
     opened.before = stamps(address.text, None)
     tables = dict(_contract_tables(opened, engine.tables_there()))
     settings = tables.pop(_SETTINGS, None)
-    if settings is not None:
+    if settings is None:
+        opened.settings, found = settings_in(engine.settings_there())
+        opened.findings += found
+    else:
         named = engine.table_named(settings, {"key": "string", "value": "string"}).to_expr()
         _set(opened, lambda: [(row["key"], row["value"]) for row in named.to_pyarrow().to_pylist()])
     for name, called in tables.items():
@@ -304,4 +308,4 @@ def _value(text: str) -> Any:
         value = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text
-    return value if isinstance(value, str | int | list | dict) else text
+    return value if isinstance(value, str | int | dt.date | list | dict) else text

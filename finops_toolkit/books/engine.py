@@ -35,6 +35,10 @@ class Engine:
         """The tables and views that may be read. Raises UsageError where the server cannot be reached."""
         raise NotImplementedError
 
+    def settings_there(self) -> str:
+        """The text of a books.toml beside the tables; empty where there is none."""
+        return ""
+
     def columns_of(self, table: str) -> dict[str, Any]:
         """The Ibis type of each column of a table."""
         raise NotImplementedError

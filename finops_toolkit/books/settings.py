@@ -53,13 +53,23 @@ def read_settings(folder: Path) -> tuple[dict[str, Any], list[Finding]]:
         # A pipe that nobody writes to would be waited for.
         return {}, [_wrong("books.toml cannot be read: it is no file", hint)]
     try:
-        # Editors on Windows begin a file with a mark that TOML does not know.
-        settings = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        text = path.read_text(encoding="utf8")
     except UnicodeDecodeError:
         return {}, [_wrong("books.toml cannot be read: it is not UTF-8 text", "save it as UTF-8")]
+    except OSError as error:
+        return {}, [_wrong(f"books.toml cannot be read: {error}", hint)]
+    return settings_in(text)
+
+
+def settings_in(text: str) -> tuple[dict[str, Any], list[Finding]]:
+    """As read_settings, of the text of a books.toml."""
+    hint = "mend it there, or take the file away to work without it"
+    try:
+        # Editors on Windows begin a file with a mark that TOML does not know.
+        settings = tomllib.loads(text.removeprefix("\ufeff"))
     except RecursionError:
         return {}, [_wrong("books.toml cannot be read: it is nested too deep", hint)]
-    except (ValueError, OSError) as error:
+    except ValueError as error:
         return {}, [_wrong(f"books.toml cannot be read: {error}", hint)]
     return sound_settings(settings)
 

@@ -34,7 +34,6 @@ _LOCAL = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.log.level": "ERROR",
-    "spark.sql.shuffle.partitions": "4",
 }
 
 
@@ -83,6 +82,18 @@ class SparkEngine(Engine, Backend):
             return [name for name in load_contract().tables if self._lies_there(name)]
         with self.answering():
             return sorted(table.name for table in self.session.catalog.listTables())
+
+    def settings_there(self) -> str:
+        """As Engine says: a lake's books.toml."""
+        lake = self.address.option("lake").rstrip("/")
+        try:
+            found = self.session.read.text(f"{lake}/books.toml", wholetext=True).collect() if lake else []
+        except PySparkException as error:
+            if error.getCondition() == "PATH_NOT_FOUND":
+                return ""
+            with self.answering():
+                raise
+        return found[0][0] if found else ""
 
     def columns_of(self, table: str) -> dict[str, Any]:
         """As Engine says."""
@@ -133,4 +144,7 @@ def _session(address: Address) -> SparkSession:
     for name, value in _LOCAL.items() if local else ():
         builder = builder.config(name, value)
     # What others set in this process's session is theirs.
-    return builder.getOrCreate().newSession()
+    session = builder.getOrCreate().newSession()
+    if local:
+        session.conf.set("spark.sql.shuffle.partitions", session.sparkContext.defaultParallelism)
+    return session
