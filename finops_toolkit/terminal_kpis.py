@@ -49,7 +49,7 @@ def show_kpis(
     title = f"{', '.join(words)}{f', in {books.currency}' if books.currency else ''}"
     out.print(Text(title, style="bold"))
     if not len(shown):
-        out.print("No KPI has a value here.")
+        out.print("No KPI has a value here. finops check shows what there is, and from when to when.")
     elif len(units) == len(periods) == 1 or (len(units) > 1 and len(periods) > 1):
         _show_rows(out, books, shown, kpis, every)
     else:

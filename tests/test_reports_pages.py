@@ -191,6 +191,17 @@ def test_contents_lead_to_the_chapters() -> None:
     assert "<nav" not in page(*same[:2])
 
 
+def test_a_chapter_whose_code_shows_nothing_is_left_out() -> None:
+    """Its heading and its words go, hidden tables do not count; a chapter of words only stays."""
+    silent = v4.new_code_cell("x = 1", outputs=[v4.new_output("display_data", {MIME: []})])
+    loud = v4.new_code_cell("x", outputs=[show(text_plain="said")])
+    heads = [v4.new_markdown_cell(f"## {name}\n\nabout {name}") for name in ("Words", "Silent", "Loud")]
+    html = page(heads[0], heads[1], silent, heads[2], loud)
+
+    assert "about Words" in html and "about Loud" in html and "said" in html
+    assert "about Silent" not in html and ">Silent<" not in html
+
+
 def test_wide_tables_have_their_own_place_to_scroll() -> None:
     """Every table, not one within another, is a region that the keyboard reaches, under a name of its own."""
     table = "<table><tr><td>1</td></tr></table>"
