@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 import openpyxl
 import pytest
+import xlsxwriter
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -405,3 +406,66 @@ def test_json_is_read_as_python_reads_it(tmp_path: Path) -> None:
     assert [(row["a"], row["b"]) for row in loaded(tmp_path, file="a.json")] == [
         (record["a"], str(record["b"])) for record in records
     ]
+
+
+def tuples(folder: Path, **entry: Any) -> list[tuple[Any, ...]]:
+    """The rows that an entry gives, without the names of their columns."""
+    return [tuple(row.values()) for row in loaded(folder, **entry)]
+
+
+def test_rows_that_end_early_are_read_where_the_entry_says_so(tmp_path: Path) -> None:
+    """Without it they stop the reading, and the error says what to write; a row too long stops it always."""
+    (tmp_path / "short.csv").write_text('a;b;c\n1;2;3\n4;5\n6;"x\ny"\n')
+    with pytest.raises(ValueError, match=r"line 3 has 2 values.*short_rows = true"):
+        tuples(tmp_path, file="short.csv", delimiter=";")
+    rows = tuples(tmp_path, file="short.csv", delimiter=";", short_rows=True)
+    assert [row[:3] for row in rows] == [("1", "2", "3"), ("4", "5", None), ("6", "x\ny", None)]
+    (tmp_path / "long.csv").write_text("a;b\n1;2;3\n")
+    with pytest.raises(ValueError, match="line 2 has more values"):
+        tuples(tmp_path, file="long.csv", delimiter=";", short_rows=True)
+
+
+def test_a_delimiter_that_ends_each_row_stands_for_no_column(tmp_path: Path) -> None:
+    """Nothing may stand behind it: a value there would be lost."""
+    (tmp_path / "trailing.csv").write_text("title\n\na;b\n1;2;\n3;;\n")
+    entry = {"file": "trailing.csv", "delimiter": ";", "header": 3}
+    with pytest.raises(ValueError, match="trailing_delimiter = true"):
+        tuples(tmp_path, **entry)
+    assert tuples(tmp_path, **entry, trailing_delimiter=True) == [("1", "2", 4), ("3", None, 5)]
+    (tmp_path / "trailing.csv").write_text("title\n\na;b\n1;2;\n3;4;5\n")
+    with pytest.raises(ValueError, match="1 row has more values than there are columns, like '5'"):
+        tuples(tmp_path, **entry, trailing_delimiter=True)
+
+
+def test_a_sheets_columns_get_the_names_that_the_entry_gives(tmp_path: Path) -> None:
+    """Where its own repeat, or there are none; a column more than is named is refused."""
+    with xlsxwriter.Workbook(tmp_path / "book.xlsx") as book:
+        page = book.add_worksheet()
+        for number, row in enumerate([["Amount", "Amount"], [1, 2], [3, 4]]):
+            page.write_row(number, 0, row)
+    with pytest.raises(ValueError, match="more than once"):
+        tuples(tmp_path, file="book.xlsx")
+    named = tuples(tmp_path, file="book.xlsx", header=1, columns=["Debit", "Credit"])
+    assert named == [("1", "2", 2), ("3", "4", 3)]
+    assert len(tuples(tmp_path, file="book.xlsx", columns=["Debit", "Credit"])) == 3
+    with pytest.raises(ValueError, match="more columns than the 1"):
+        tuples(tmp_path, file="book.xlsx", header=1, columns=["Debit"])
+    with pytest.raises(ValueError, match="no row names the columns"):
+        tuples(tmp_path, file="book.xlsx", header=0)
+
+
+def test_archives_hold_workbooks_but_no_archives(tmp_path: Path) -> None:
+    """An archive in an archive is named; text that calls itself one, as SAP packs it, is read."""
+    with xlsxwriter.Workbook(tmp_path / "book.xlsx") as book:
+        book.add_worksheet().write_row(0, 0, ["a"])
+        book.get_worksheet_by_name("Sheet1").write_row(1, 0, ["x"])
+    with zipfile.ZipFile(tmp_path / "inner.zip", "w") as packed:
+        packed.writestr("a.csv", "a\n1\n")
+    with zipfile.ZipFile(tmp_path / "outer.zip", "w") as packed:
+        packed.write(tmp_path / "book.xlsx", "book.xlsx")
+        packed.write(tmp_path / "inner.zip", "inner.zip")
+        packed.writestr("TABLE.zip", "a\nz\n")
+    assert tuples(tmp_path, file="outer.zip", inside="book.xlsx") == [("x", 2, "book.xlsx")]
+    assert tuples(tmp_path, file="outer.zip", inside="TABLE.zip", format="text") == [("z", 2, "TABLE.zip")]
+    with pytest.raises(ValueError, match=r"inner\.zip in it is an archive, too: unpack outer\.zip first"):
+        tuples(tmp_path, file="outer.zip", inside="inner.zip")

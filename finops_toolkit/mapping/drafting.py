@@ -150,6 +150,7 @@ def _files(engine: Any, made: Draft, root: str, found: list[Any], chosen: dict[s
         settings["account_map"] = "accounts.csv"
         _ask_about_accounts(made, money)
     _ask_about_signs(engine, made)
+    _ask_about_short_rows(made)
     _ask_about_scenarios(made)
     _ask_about_rest(made)
     _ask_about_end(engine, made)
@@ -253,6 +254,16 @@ def _ask_about_signs(engine: Any, made: Draft) -> None:
             "Is there a column that says which is which?"
         )
         made.questions.append(Question(proposal_text, "journal.sql, column amount", 9.5))
+
+
+def _ask_about_short_rows(made: Draft) -> None:
+    """A line that ends early may be cut, or broken in two."""
+    for name in sorted(_used(made)):
+        source = made.tables[name].source
+        note = next((note for note in source.notes if "end early" in note), "")
+        if "short_rows" in source.entry:
+            text = f"In {source.shown} {note}. Is that so, or is the file cut, or a line broken in two?"
+            made.questions.append(Question(text, f"books.toml: [sources.{name}] short_rows", 7.5))
 
 
 def _ask_about_scenarios(made: Draft) -> None:

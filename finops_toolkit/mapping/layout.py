@@ -233,7 +233,7 @@ def header_row(rows: Sequence[Sequence[str]]) -> tuple[int | None, list[str]]:
 def _differs(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
     """Whether a row of words is a header: its words are distinct, and do not stand again among the values."""
     named = [cell.lower() for cell in cells if cell]
-    if len(set(named)) < 0.8 * len(named):
+    if len(set(named)) < 0.6 * len(named):
         return False
     if any(len(cell) > 60 for cell in named):
         return False

@@ -11,6 +11,7 @@ import fnmatch
 import gzip
 import re
 import tarfile
+import tempfile
 import zipfile
 import zlib
 from collections import defaultdict
@@ -19,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..sources.archives import is_archive, unpack
 from .documents import companyfacts, excel_sheets, json_tables, sqlite_tables
 from .layout import SAMPLE, Layout, text_layout, twice
 from .words import UMLAUTS, reserved, unaccented
@@ -249,16 +251,41 @@ def _from_archive(path: Path, name: str, seen: Look) -> Iterator[_Found]:
         if suffix == ".parquet":
             groups[("parquet", member)].append(_Found(name, {"file": name, "inside": member}, None, member))
             continue
-        layout = text_layout(None, start) if suffix in _TEXT else None
+        if suffix in (*_EXCEL, *_JSON):
+            groups[(member,)] += _inner_tables(path, name, member, seen)
+            continue
+        # SAP packs a table's text under the name of the archive.
+        misnamed = is_archive(Path(member)) and not start.startswith((b"PK", b"\x1f\x8b"))
+        layout = text_layout(None, start) if suffix in _TEXT or misnamed else None
         if layout is None:
-            seen.unread.append(
-                (f"{name}: {_printable(member)}", "files of this kind are not read in archives")
-            )
+            nested = is_archive(Path(member)) and not misnamed
+            why = "an archive in an archive: unpack the outer one" if nested else "it is no table of text"
+            seen.unread.append((f"{name}: {_printable(member)}", why))
             continue
         found = _from_layout(name, layout, member)
+        if misnamed:
+            found.entry["format"] = "text"
         groups[found.signature or ()].append(found)
     for group in groups.values():
         yield from _by_pattern(group, names)
+
+
+def _inner_tables(path: Path, name: str, member: str, seen: Look) -> Iterator[_Found]:
+    """The tables of a workbook or a JSON document in an archive."""
+    with tempfile.TemporaryDirectory() as scratch:
+        _, file = unpack(path, member, Path(scratch))[0]
+        shown = f"{name}: {member}"
+        of_excel = file.suffix in _EXCEL
+        found = (
+            _from_excel(file, shown, seen)
+            if of_excel
+            else _from_bytes(file, shown, file.name, file.read_bytes()[:SAMPLE], seen)
+        )
+        for one in list(found):
+            one.file, one.inside = name, member
+            one.entry |= {"file": name, "inside": member}
+            one.label = " ".join(filter(None, [Path(member).stem, one.label]))
+            yield one
 
 
 def _by_pattern(group: list[_Found], names: list[str]) -> Iterator[_Found]:
@@ -350,7 +377,9 @@ def _grouped(found: list[_Found], folder: Path) -> Iterator[_Found]:
 def _source(one: _Found, used: set[str]) -> Source:
     """A found table with a name of its own that needs no quoting in SQL."""
     stem = re.sub(
-        r"(\.(csv|tsv|txt|gz|json|jsonl|ndjson|zip|tar|tgz|parquet|xes))+$", "", Path(one.entry["file"]).name
+        r"(\.(csv|tsv|txt|gz|json|jsonl|ndjson|zip|tar|tgz|parquet|xes|xlsx|xlsm|xls|xlsb|ods))+$",
+        "",
+        Path(one.entry["file"]).name,
     )
     if one.label and ("table" in one.entry or "sheet" in one.entry):
         stem = one.label if "table" in one.entry else f"{Path(stem).stem}_{one.label}"

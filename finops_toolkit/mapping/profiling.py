@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from ..sources.loading import load
+from ..sources.loading import Loaded, load
 from ..sources.macros import make_macros
 from ..sources.sql import literal, quote
 from ..sources.text import reason
@@ -24,6 +25,11 @@ _SAMPLE_ROWS = 3_000
 _AT_ONCE = 40  # columns an engine is asked about in one statement
 _MOST_KEYS = 5  # that a column is compared with
 _MOST_COLUMNS = 400  # of a table, looked at closely
+# What lines of a text may be like, by the key of books.toml that says so.
+_LINES = {
+    "short_rows": "some lines end early: what they lack at the end is taken as empty",
+    "trailing_delimiter": "each line ends in a delimiter: nothing stands behind it",
+}
 _PLACES = ("row_", "file_", "sheet_")
 
 
@@ -111,7 +117,7 @@ def profile(seen: Look, shown: Callable[[int, int], None] | None = None) -> tupl
     tables: dict[str, Table] = {}
     for number, source in enumerate(seen.sources):
         try:
-            loaded = load(engine, source.name, seen.folder, source.entry)
+            loaded = _load(engine, source, seen.folder)
             if not loaded.rows:
                 seen.unread.append((source.shown, "it has no rows"))
                 continue
@@ -122,6 +128,21 @@ def profile(seen: Look, shown: Callable[[int, int], None] | None = None) -> tupl
             shown(number + 1, len(seen.sources))
     seen.sources = [source for source in seen.sources if source.name in tables]
     return engine, tables
+
+
+def _load(engine: Any, source: Source, folder: Path) -> Loaded:
+    """Load a source. Rows shorter than the header, and a delimiter that ends each row, are written down."""
+    for _ in range(len(_LINES) + 1):
+        try:
+            return load(engine, source.name, folder, source.entry)
+        except ValueError as error:
+            key = next((key for key in _LINES if f"say {key} = true" in str(error)), "")
+            if not key or key in source.entry:
+                raise
+            source.entry[key] = True
+            where = re.search(r"\bline [\d,]+", str(error))
+            source.notes.append(_LINES[key] + (f" ({where[0]} is the first)" if where else ""))
+    raise ValueError("its lines are of different lengths")
 
 
 def _table(engine: Any, source: Source, rows: int) -> Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +20,7 @@ from .records import read_excel, read_json
 from .sec import read_sec
 from .sql import literal, quote
 from .sqlite import read_sqlite
-from .text import check_lines, layout, numbered, scan, scan_files
+from .text import check_lines, layout, numbered, reason, scan, scan_files
 
 Reader = Callable[[Path, Mapping[str, Any]], pa.Table]
 
@@ -33,9 +34,9 @@ READERS: dict[str, Reader] = {
     "statement_data_sets": read_sec,
 }
 _KEYS = {
-    "text": {"delimiter", "quote", "encoding", "columns", "header"},
+    "text": {"delimiter", "quote", "encoding", "columns", "header", "short_rows", "trailing_delimiter"},
     "parquet": set(),
-    "excel": {"sheet", "header"},
+    "excel": {"sheet", "header", "columns"},
     "json": {"records"},
     "sqlite": {"table"},
     "xes": set(),
@@ -50,7 +51,11 @@ _SUFFIXES = {
     ".xes": "xes",
 }
 _COMMON = {"file", "inside", "format", "beside"}
-_TYPES: dict[str, type] = {"columns": list, "header": int, "companies": list, "beside": bool}
+_TYPES: dict[str, type] = {
+    **dict.fromkeys(("columns", "companies"), list),
+    **dict.fromkeys(("beside", "short_rows", "trailing_delimiter"), bool),
+    "header": int,
+}
 _WORDS = {str: "text", int: "a whole number", list: "a list of names", bool: "true or false"}
 
 
@@ -117,6 +122,8 @@ def load(
     for path in paths:
         if is_archive(path) and entry.get("format") != "statement_data_sets":
             found += unpack(path, entry.get("inside", "*"), scratch)
+            if packed := next((member for member, file in found if _is_zip(file)), ""):
+                raise ValueError(f"{packed} in it is an archive, too: unpack {path.name} first")
         elif "inside" in entry:
             raise ValueError(f"{path.name} is no archive, so nothing lies inside it")
         else:
@@ -138,6 +145,14 @@ def load(
         if scratch in path.parents:
             path.unlink()
     return Loaded(int(rows), tuple(label for label, _ in found))
+
+
+def _is_zip(path: Path) -> bool:
+    """Whether a file that calls itself a zip is one: SAP packs text under that name, too."""
+    if path.suffix != ".zip":
+        return False
+    with path.open("rb") as file:
+        return file.read(4) == b"PK\x03\x04"
 
 
 def find_files(folder: Path, file: str) -> list[Path]:
@@ -176,16 +191,30 @@ def _load_text(
         paths = [_as_utf8(path, str(settings["encoding"]), scratch) for path in paths]
     settings["encoding"] = "utf-8"
     sql = _Sql(engine)
-    for path in paths:
-        check_lines(sql, path, settings)
-    form = layout(paths[0], settings)
-    numbered(sql, name, scan_files(paths, form, ["filename = 'file_'"] if several else ()), form, several)
+    try:
+        for path in paths:
+            check_lines(sql, path, settings)
+        form = layout(paths[0], settings)
+        scanned = scan_files(paths, form, ["filename = 'file_'"] if several else ())
+        numbered(sql, name, scanned, form, several)
+    except (duckdb.Error, ValueError) as error:
+        raise ValueError(_with_remedy(reason(error))) from None
     if several:
         # The engine names files by path; people know them by their names.
         for (label, _), path in zip(found, paths, strict=True):
             engine.execute(
                 f"UPDATE {quote(name)} SET file_ = {literal(label)} WHERE file_ = {literal(path.as_posix())}"
             )
+
+
+def _with_remedy(said: str) -> str:
+    """What is wrong with lines of a text, and what an entry may say if they are meant to be so."""
+    values = re.search(r"has (\d+) values, the first line names (\d+) columns", said)
+    if values and int(values[1]) < int(values[2]):
+        return f"{said}: if what lacks at the end is empty, say short_rows = true"
+    if "more values than there are columns (" in said:
+        return f"{said}: if each line ends in a delimiter, say trailing_delimiter = true"
+    return said
 
 
 def _as_utf8(path: Path, encoding: str, scratch: Path) -> Path:

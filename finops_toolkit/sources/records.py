@@ -102,7 +102,8 @@ def _parsed(text: str, what: str) -> Any:
 def read_excel(path: Path, entry: Mapping[str, Any]) -> pa.Table:
     """A sheet of a workbook; several, one below the other, where `sheet` is a pattern ("2025-*").
 
-    `header` is the row that names the columns. Rows with nothing in them are none. ValueError where the
+    `header` is the row that names the columns, `columns` names them in its place, or where there is no such
+    row (header 0). Rows with nothing in them are none. ValueError where the
     workbook cannot be read, or has no such sheet.
     """
     import fnmatch
@@ -124,7 +125,7 @@ def read_excel(path: Path, entry: Mapping[str, Any]) -> pa.Table:
             rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
             for (row, column), error in errors.get(name, {}).items():
                 rows[row][column] = error
-            table = _sheet(rows, int(entry.get("header", 1)), name)
+            table = _sheet(rows, int(entry.get("header", "columns" not in entry)), name, entry.get("columns"))
             if several:
                 table = table.append_column("sheet_", pa.array([name] * len(table), pa.string()))
             tables.append(table)
@@ -137,11 +138,17 @@ def read_excel(path: Path, entry: Mapping[str, Any]) -> pa.Table:
     return pa.concat_tables(tables)
 
 
-def _sheet(rows: list[list[Any]], header: int, name: str) -> pa.Table:
+def _sheet(rows: list[list[Any]], header: int, name: str, named: Sequence[str] | None) -> pa.Table:
     if len(rows) < header:
         raise ValueError(f"the sheet {name} has {len(rows)} rows: row {header} cannot name the columns")
-    heads = [(text_of(cell) or "").strip() for cell in rows[header - 1]]
-    below = [[text_of(cell) for cell in row] for row in rows[header:]]
+    if named is None and header < 1:
+        raise ValueError('header = 0 says that no row names the columns: give columns = ["…"]')
+    heads = [(text_of(cell) or "").strip() for cell in (named or rows[header - 1])]
+    width = max(len(heads), *map(len, rows)) if rows else len(heads)
+    below = [[*map(text_of, row), *[None] * (width - len(row))] for row in rows[header:]]
+    if named and any(any(row[len(named) :]) for row in below):
+        raise ValueError(f"the sheet {name} has more columns than the {len(named)} that columns = […] names")
+    heads += [""] * (width - len(heads))
     # What stands right of the last named column belongs to no table, unless something is in it.
     used = [place for place, head in enumerate(heads) if head or any(row[place] for row in below)]
     if not any(heads):

@@ -13,19 +13,26 @@ from typing import Any
 from .sql import literal, quote
 
 _DELIMITERS = (",", ";", "\t", "|")
+# The column after the last delimiter, where each row ends in one.
+AFTER = "after_last_"
 UTF8_HINT = "save it as “CSV UTF-8”"
 _LONGEST_LINE = 1_000_000
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How a text file is laid out. header: the line that names the columns, from 1; 0 where none does."""
+    """How a text file is laid out. header: the line that names the columns, from 1; 0 where none does.
+
+    short_rows: values at a row's end may be missing. trailing_delimiter: each row ends in a delimiter.
+    """
 
     delimiter: str
     columns: tuple[str, ...]
     quote: str
     encoding: str
     header: int
+    short_rows: bool = False
+    trailing_delimiter: bool = False
 
 
 def pattern(path: Path) -> str:
@@ -72,11 +79,18 @@ def scan_files(paths: Sequence[Path], found: Layout, extra: Sequence[str] = ()) 
 
 
 def _read_csv(paths: Sequence[Path], found: Layout, extra: Sequence[str]) -> str:
-    types = ", ".join(f"{literal(str(column))}: 'VARCHAR'" for column in found.columns)
+    columns = (*found.columns, *([AFTER] if found.trailing_delimiter else []))
+    types = ", ".join(f"{literal(str(column))}: 'VARCHAR'" for column in columns)
+    # What a line lacks cannot be told by several readers of one file at once, where values hold line breaks.
+    padded = "null_padding = true, parallel = false" if found.short_rows else "null_padding = false"
+    # The line with the names has no delimiter at its end: it is one of those that are passed over.
+    first = (
+        (found.header, False) if found.trailing_delimiter else (max(found.header - 1, 0), found.header > 0)
+    )
     names = ", ".join(literal(pattern(path)) for path in paths)
     options = (
-        "auto_detect = false, strict_mode = true, null_padding = false, ignore_errors = false",
-        f"skip = {max(found.header - 1, 0)}, header = {str(found.header > 0).lower()}",
+        f"auto_detect = false, strict_mode = true, {padded}, ignore_errors = false",
+        f"skip = {first[0]}, header = {str(first[1]).lower()}",
         "hive_partitioning = false",
         f"delim = {literal(found.delimiter)}, quote = {literal(found.quote)}",
         f"escape = {literal(found.quote)}",
@@ -95,7 +109,7 @@ def check_lines(engine: Any, path: Path, entry: Mapping[str, Any] | None = None)
     if path.suffix.lower() == ".parquet":
         return
     found = layout(path, entry or {})
-    delimiter, mark, columns = found.delimiter, found.quote, len(found.columns)
+    delimiter, mark, columns = found.delimiter, found.quote, len(found.columns) + found.trailing_delimiter
     bare = f"REGEXP_REPLACE(line, '{mark}[^{mark}]*{mark}', '', 'g')" if mark == '"' else "line"
     more = f"(LENGTH({bare}) - LENGTH(REPLACE({bare}, {literal(delimiter)}, ''))) / {len(delimiter)}"
     unclear = f"BOOL_OR(CONTAINS({bare}, {literal(mark)}))" if mark else "FALSE"
@@ -107,7 +121,7 @@ def check_lines(engine: Any, path: Path, entry: Mapping[str, Any] | None = None)
         f"WHERE number >= {found.header}"
     ).fetchall()[0][0]
     if number is not None:
-        raise ValueError(f"line {number:,} has more values than there are columns ({columns})")
+        raise ValueError(f"line {number:,} has more values than there are columns ({len(found.columns)})")
 
 
 def layout(path: Path, entry: Mapping[str, Any]) -> Layout:
@@ -116,10 +130,13 @@ def layout(path: Path, entry: Mapping[str, Any]) -> Layout:
     mark = str(entry.get("quote", '"'))
     delimiter, columns = entry.get("delimiter"), entry.get("columns")
     header = int(entry.get("header", 0 if columns is not None else 1))
+    if columns is None and header < 1:
+        raise ValueError('header = 0 says that no line names the columns: give columns = ["…"]')
     if columns is None:
         delimiter, columns = _header_line(path, delimiter, mark, encoding, header)
     unique(columns)
-    return Layout(str(delimiter or ","), tuple(map(str, columns)), mark, encoding, header)
+    short, trailing = (bool(entry.get(key)) for key in ("short_rows", "trailing_delimiter"))
+    return Layout(str(delimiter or ","), tuple(map(str, columns)), mark, encoding, header, short, trailing)
 
 
 def _header_line(
@@ -170,6 +187,7 @@ def numbered(engine: Any, name: str, scanned: str, found: Layout, several: bool)
     Rows are counted as a person does in an editor where no value runs over several lines.
     """
     own = {column.lower() for column in found.columns}
+    _nothing_after(engine, scanned, found)
     first = f"ROW_NUMBER() OVER () + {found.header}"
     # The files lie one below the other in the order they were given.
     within = f"place - MIN(place) OVER (PARTITION BY file_) + {found.header + 1}"
@@ -183,6 +201,17 @@ def numbered(engine: Any, name: str, scanned: str, found: Layout, several: bool)
         f"CREATE TABLE {quote(name)} AS SELECT {kept}{row}, file_ FROM "
         f"(SELECT *, ROW_NUMBER() OVER () AS place FROM {scanned}) ORDER BY place"
     )
+
+
+def _nothing_after(engine: Any, scanned: str, found: Layout) -> None:
+    """ValueError where something stands behind the delimiter that is to be the last of each row."""
+    if found.trailing_delimiter:
+        more = engine.raw_sql(
+            f"SELECT ANY_VALUE({AFTER}), COUNT(*) FROM {scanned} WHERE TRIM({AFTER}) <> ''"
+        ).fetchall()[0]
+        if more[1]:
+            rows = "1 row has" if more[1] == 1 else f"{more[1]:,} rows have"
+            raise ValueError(f"{rows} more values than there are columns, like {more[0]!r}")
 
 
 # What an engine says of Parquet that is damaged, and what it means.
