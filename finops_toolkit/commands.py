@@ -121,7 +121,10 @@ def export(arguments: argparse.Namespace) -> int:
     """`finops export`: the star schema to a folder, a file or a database, and what was written."""
     from . import terminal
     from .export import export as write
+    from .export import opener
 
+    # A mistyped place is said at once, not after the books were read.
+    opener(arguments.to, arguments.format)
     books = _open(arguments)
     spans = _spans(books, arguments.period) if arguments.period else None
     with terminal.Bar("Writing") as bar:

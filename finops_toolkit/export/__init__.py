@@ -25,6 +25,8 @@ _FILES = {
     ".xlsx": "xlsx",
 }
 
+Opener = Callable[[Sequence[StarTable]], AbstractContextManager[Any]]
+
 
 def export(
     books: Books,
@@ -44,10 +46,11 @@ def export(
     spans = None if periods is None else [books.period(one) for one in periods]
     chosen = None if units is None else [books.unit(one) for one in units]
     months = None if spans is None else [month for span in spans for month in span.months]
+    place = opener(to, form)
     star = Star(books, chosen, months)
     filled: list[Filled] = []
     try:
-        with _opened(to, form, star.tables) as target:
+        with place(star.tables) as target:
             for table in star.tables:
                 if progress is not None:
                     progress(len(filled), len(star.tables))
@@ -77,23 +80,28 @@ def _fill(target: Any, table: StarTable, star: Star) -> Filled:
     return Filled(table.name, passing.rows, passing.digest())
 
 
-def _opened(to: str | Path, form: str, tables: Sequence[StarTable]) -> AbstractContextManager[Any]:
-    """What a place is: a context that gives the target, and puts what was written in place at its end."""
+def opener(to: str | Path, form: str) -> Opener:
+    """What a place is: given the tables, a context that gives the target and puts it in place at its end.
+
+    Nothing is touched. Raises UsageError for a place that no export can go to.
+    """
     from . import engines, folders, workbooks
 
     address = address_of(to)
     if address is not None and address.engine == "postgres":
-        return engines.postgres_schema(address, tables)
-    if address is not None and address.file is not None:
-        return engines.duckdb_file(address.file, address.option("schema"), tables)
+        return lambda tables: engines.postgres_schema(address, tables)
+    if address is not None and (file := address.file) is not None:
+        return lambda tables: engines.duckdb_file(file, address.option("schema"), tables)
     if address is not None:
         raise UsageError(f"An export cannot go to {address.scheme}://.", "Export to a folder of Parquet.")
     place = Path(to).expanduser().absolute()
     kind = _FILES.get(place.suffix.lower(), "")
     if not kind:
-        return folders.folder(place, form, tables)
+        return lambda tables: folders.folder(place, form, tables)
     if form != "parquet":
         raise UsageError("--format csv is for a folder.", f"Give a folder instead of {place.name}.")
     if kind == "xlsx":
-        return workbooks.workbook(place, tables)
-    return engines.sqlite_file(place, tables) if kind == "sqlite" else engines.duckdb_file(place, "", tables)
+        return lambda tables: workbooks.workbook(place, tables)
+    if kind == "sqlite":
+        return lambda tables: engines.sqlite_file(place, tables)
+    return lambda tables: engines.duckdb_file(place, "", tables)
