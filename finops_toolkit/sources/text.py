@@ -68,9 +68,9 @@ def scan_files(paths: Sequence[Path], found: Layout, extra: Sequence[str] = ()) 
     Raises ValueError where the line that names the columns is another in one of them: what stands below
     would be taken for something it is not.
     """
-    for path in paths[1:]:
+    for path in paths[1:] if found.header else ():
         other = layout(path, {"delimiter": found.delimiter, "quote": found.quote, "header": found.header})
-        if found.header and other.columns != found.columns:
+        if other.columns != found.columns:
             raise ValueError(
                 f"{path.name} names the columns {', '.join(other.columns)[:200]}, "
                 f"{paths[0].name} names {', '.join(found.columns)[:200]}: give each an entry of its own"
