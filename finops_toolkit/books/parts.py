@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+import ibis
+import numpy as np
 import pandas as pd
 
 from . import ledger
@@ -38,22 +40,7 @@ def query_parts(tables: Tables, root: str) -> list[Part]:
     for query in QUERIES:
         if not set(query.needs) <= set(tables):
             continue
-        table = query.build(tables)
-        # Only events may come without a unit: they belong to the company as a whole.
-        table = table.mutate(unit=table.unit.fill_null(root))
-        columns: dict[str, Any] = {}
-        for item in query.sums:
-            where = None if item.where is None else item.where(table).fill_null(False)
-            value = None if item.value is None else item.value(table)
-            if value is None:
-                columns[item.name] = table.count(where=where)
-            else:
-                value = value if value.type().is_integer() else value.cast(EXACT)
-                columns[item.name] = value.sum(where=where)
-            counted = value.notnull() if value is not None and where is None else where
-            columns[f"rows {item.name}"] = table.count(where=counted)
-        grouped = table.group_by(["unit", "month"]).aggregate(**columns)
-        frame = fetch(grouped, ["unit", "month"], list(columns))
+        frame = _counted(query, query.build(tables), root)
         held = ", ".join(query.needs)
         missing = {
             item.name: f"the data holds no values for it in {held}"
@@ -64,6 +51,26 @@ def query_parts(tables: Tables, root: str) -> list[Part]:
         names = frozenset(s.name for s in query.sums) if query.accumulate else frozenset()
         parts.append(Part(frame, measures, query.source, names, sparse=query.sparse, missing=missing))
     return parts
+
+
+def _counted(query: Query, table: ibis.Table, root: str) -> pd.DataFrame:
+    """The sums of a query by unit and month, and of how many rows each is."""
+    sums: dict[str, Any] = {}
+    rows: dict[str, str] = {}  # of what only counts, the rows are what it counts
+    for item in query.sums:
+        where = None if item.where is None else item.where(table)
+        if item.value is None:
+            sums[item.name] = table.count(where=where)
+            rows[item.name] = item.name
+            continue
+        value = item.value(table)
+        sums[item.name] = (value if value.type().is_integer() else value.cast(EXACT)).sum(where=where)
+        rows[item.name] = f"rows {item.name}"
+        sums[rows[item.name]] = table.count(where=value.notnull() if where is None else where)
+    frame = fetch(table.group_by(["unit", "month"]).aggregate(**sums), ["unit", "month"], list(sums))
+    # Only events may come without a unit: they belong to the company as a whole.
+    frame["unit"] = frame["unit"].fillna(root)
+    return frame.assign(**{f"rows {name}": frame[column] for name, column in rows.items()})
 
 
 def ledger_parts(tables: Tables) -> list[Part]:
@@ -137,17 +144,18 @@ def _ledger_part(frame: pd.DataFrame, sums: list[ledger.LedgerSum], source: str)
     keys = frame[["unit", "month"]].drop_duplicates().reset_index(drop=True)
     for column in ("flow", "closing"):
         fits(frame[column].abs().astype(float).groupby([frame.unit, frame.month]).sum())
+    place = frame.groupby(["unit", "month"], sort=False, dropna=False).ngroup().to_numpy()
+    codes, accounts = pd.factorize(frame.account)
     columns: dict[str, Any] = {}
-    wide = frame.set_index(["unit", "month"])
-    order = pd.MultiIndex.from_frame(keys)
     for item in sums:
         if item.reason:
             continue
-        rows = wide[wide.account.isin(item.accounts)]
-        column = "closing" if item.column == "change" else item.column
-        total = rows.groupby(level=[0, 1])[[column, "rows"]].sum().reindex(order, fill_value=0)
-        columns[item.measure.name] = item.sign * total[column].to_numpy()
-        columns[f"rows {item.measure.name}"] = total["rows"].to_numpy()
+        used = accounts.isin(item.accounts)[codes]
+        taken = "closing" if item.column == "change" else item.column
+        for column, name, sign in ((taken, "", item.sign), ("rows", "rows ", 1)):
+            total = np.zeros(len(keys), "int64")
+            np.add.at(total, place[used], sign * frame[column].to_numpy()[used])
+            columns[name + item.measure.name] = total
     return Part(
         pd.concat([keys, pd.DataFrame(columns, index=keys.index)], axis=1),
         [item.measure for item in sums if not item.reason],
