@@ -91,12 +91,12 @@ def _say_mapped(out: Any, made: Draft) -> None:
             for column, (_, score) in proposal.match.picks.items()
             if not proposal.match.table.columns[column].optional
         ]
-        left = sum(one.count for one in proposal.left)
+        left = sum(one.count for part in (proposal, *proposal.also) for one in part.left)
         rows.append(
             [
                 name,
-                proposal.match.main.source.shown,
-                f"{proposal.match.main.rows:,}",
+                joined([part.match.main.source.shown for part in (proposal, *proposal.also)]),
+                f"{sum(part.match.main.rows for part in (proposal, *proposal.also)):,}",
                 f"{left:,}" if left else "",
                 f"{min(scores, default=1):.0%}",
             ]
@@ -111,6 +111,13 @@ def _say_checked(out: Any, made: Draft) -> bool:
     from .books import open_books
 
     _heading(out, "First check")
+    dated = [name for name, proposal in made.proposals.items() if proposal.match.table.date]
+    if not dated:
+        lists = joined(made.proposals)
+        out.print(
+            f"Not usable yet: {lists} are lists. No table with dates and figures is mapped.", soft_wrap=True
+        )
+        return False
     try:
         books = open_books(made.target, made.seen.folder, strict=False)
         findings = books.findings()
@@ -122,11 +129,15 @@ def _say_checked(out: Any, made: Draft) -> bool:
         out.print(f"  error in {finding}", soft_wrap=True)
     if len(errors) > _ERRORS_SHOWN:
         out.print(f"  … and {len(errors) - _ERRORS_SHOWN} more.")
-    apart = sum(finding.level == "difference" for finding in findings)
+    apart = [finding for finding in findings if finding.level == "difference"]
     if errors:
         out.print(f"Not usable yet: {counted(len(errors), 'error')}.")
         return False
-    out.print("Usable" + (f", with {counted(apart, 'difference')}." if apart else ", without differences."))
+    out.print(
+        "Usable, without differences." if not apart else f"Usable, with {counted(len(apart), 'difference')}:"
+    )
+    for finding in apart[:_ERRORS_SHOWN]:
+        out.print(f"  {finding.table}: {finding.text}", soft_wrap=True)
     _say_kpis(out, books)
     return True
 

@@ -16,12 +16,15 @@ from .accounts import UNMAPPED, Line
 from .looking import Look, look
 from .masters import accounts_of, listed_from_rows, root_of, units_text
 from .matching import Match, matches
+from .months import by_month
 from .pages import profile_page, questions_page, readme_page, template
-from .profiling import Table, joins, profile
-from .proposing import Proposal, Question, propose
-from .trying import attempt, body
+from .profiling import Table, joins, profile, profile_view
+from .proposing import Proposal, Question, ask_about_rival, propose, with_parts
+from .scenarios import split
+from .trying import attempt, body, repeated_in
 from .words import meanings, name_score
 from .writing import accounts_text, rejected_text, shown_line, sql_text, toml_text, write
+from .zeros import same_width
 
 NO_CURRENCY = "XXX"  # the ISO code for none
 STARTERS = (
@@ -76,28 +79,73 @@ def draft(target: Path, folder: Path, shown: Callable[[int, int], None] | None =
             "Put exports there: CSV or other text, Excel, Parquet, JSON, SQLite, zip or tar of these.",
         )
     made = Draft(target, seen, tables)
+    _set_months_below(engine, made)
     found = joins(engine, tables)
     chosen, made.near = matches(tables, found)
     root = root_of(engine, chosen.get("units"))
     for name, match in chosen.items():
         proposal = propose(match, tables, root)
-        try:
-            kept = attempt(engine, proposal)
-        except Exception as error:  # An expression the engine refuses: the table is left for a person.
-            made.questions.append(
-                Question(
-                    f"{match.main.name} looks like {name}, but no SELECT could be made of it: "
-                    f"{str(error).splitlines()[0][:150]}",
-                    "PROFILE.md",
-                    6,
-                )
-            )
-            continue
-        if kept:
-            made.proposals[name] = proposal
+        budget = None
+        if name in ("journal", "balances") and "budget" not in chosen:
+            budget = split(engine, proposal, tables, found, root)
+        for one in filter(None, (proposal, budget)):
+            if _tried(engine, made, one):
+                made.proposals[one.name] = one
+        for other in match.also:
+            _add_part(engine, made, proposal, propose(other, tables, root))
+    same_width(engine, with_parts(made.proposals.values()))
     files = _files(engine, made, root, found, chosen)
     _, made.kept = write(target, files)
     return made
+
+
+def _tried(engine: Any, made: Draft, proposal: Proposal) -> bool:
+    """Whether a proposal gives rows; one that the engine refuses is left for a person."""
+    try:
+        return attempt(engine, proposal)
+    except Exception as error:
+        made.questions.append(
+            Question(
+                f"{proposal.match.main.name} looks like {proposal.name}, but no SELECT could be made of it: "
+                f"{str(error).splitlines()[0][:150]}",
+                "PROFILE.md",
+                6,
+            )
+        )
+        return False
+
+
+def _add_part(engine: Any, made: Draft, proposal: Proposal, part: Proposal) -> None:
+    """Put a source with the same columns below the first, unless its rows have keys that are there."""
+    sound = proposal.name in made.proposals and not proposal.summed and _tried(engine, made, part)
+    key = proposal.match.table.key
+    if sound and not part.summed and not repeated_in(engine, [proposal, *proposal.also, part], key):
+        proposal.also.append(part)
+        proposal.ask(
+            f"{part.match.main.name} ({part.match.main.rows:,} rows) has the columns of "
+            f"{proposal.match.main.name}: both count, one below the other. Is that right?",
+            5,
+        )
+    else:
+        ask_about_rival(proposal, part.match.main)
+
+
+def _set_months_below(engine: Any, made: Draft) -> None:
+    """Tables with a column for each month are looked at with the months one below the other, too."""
+    for table in list(made.tables.values()):
+        found = by_month(table)
+        if found is None:
+            continue
+        if not found.sql:
+            text = f"{table.name} has a column for each month, and no year: which year is it?"
+            where = "the name of the file: put the year into it, and run finops new again"
+            made.questions.append(Question(text, where, 8.5))
+            continue
+        name = f"{table.name}_by_month"
+        shown = f"{table.source.shown}, its months one below the other"
+        long = profile_view(engine, table, name, found.sql, shown)
+        long.counted, long.total = found.counted, found.total
+        made.tables[name] = long
 
 
 def blank(target: Path) -> list[str]:
@@ -130,7 +178,7 @@ def _files(engine: Any, made: Draft, root: str, found: list[Any], chosen: dict[s
     for name, proposal in made.proposals.items():
         if name not in ("units", "accounts"):
             files[f"{name}.sql"] = sql_text(proposal)
-        if proposal.left and name not in ("units", "accounts"):
+        if any(part.left for part in with_parts([proposal])) and name not in ("units", "accounts"):
             files[f"{name}.rejected.sql"] = rejected_text(proposal)
         made.questions += proposal.questions
         for left in proposal.left:
@@ -181,20 +229,23 @@ def _wanted(name: str, made: Draft, chosen: dict[str, Match]) -> bool:
 
 
 def _used(made: Draft) -> set[str]:
-    used = {proposal.match.main.name for proposal in made.proposals.values()}
-    return used | {name for proposal in made.proposals.values() for name in proposal.aliases}
+    parts = with_parts(made.proposals.values())
+    used = {part.match.main.origin or part.match.main.name for part in parts}
+    return used | {name for part in parts for name in part.aliases}
 
 
-def _ties(made: Draft) -> dict[str, dict[str, str]]:
+def _ties(made: Draft) -> dict[str, dict[str, Any]]:
     """What each table of facts must add up to."""
-    ties: dict[str, dict[str, str]] = {}
+    ties: dict[str, dict[str, Any]] = {}
     for name, proposal in made.proposals.items():
         if not proposal.match.table.date or (name == "rates" and not proposal.summed):
             continue
-        ties[name] = {"from": proposal.match.main.name}
+        mains = [part.match.main for part in with_parts([proposal])]
+        names = [main.origin or main.name for main in mains]
+        ties[name] = {"from": names if len(names) > 1 else names[0]}
         if proposal.amount and name != "rates":
-            cell = proposal.cells[proposal.amount]
-            ties[name] |= {"amount": f"TRY_CAST({cell.bare} AS DECIMAL(19, 4))", "column": proposal.amount}
+            bare = f"TRY_CAST({proposal.cells[proposal.amount].bare} AS DECIMAL(19, 4))"
+            ties[name] |= {"amount": mains[0].total or bare, "column": proposal.amount}
     return ties
 
 
@@ -269,8 +320,10 @@ def _ask_about_short_rows(made: Draft) -> None:
 def _ask_about_scenarios(made: Draft) -> None:
     """Actuals and budget in one file: added up they mean nothing."""
     for name in ("journal", "balances", "budget", "deliveries"):
-        proposal = made.proposals.get(name)
+        proposal, budget = made.proposals.get(name), made.proposals.get("budget")
         if proposal is None or "version" in proposal.match.picks:
+            continue
+        if budget is not None and budget.match.main is proposal.match.main:
             continue
         for column in proposal.match.main.columns.values():
             if 2 <= column.distinct <= 20 and name_score(column.name, meanings()["version"]) >= 0.85:
@@ -298,10 +351,11 @@ def _ask_about_rest(made: Draft) -> None:
             )
         )
     used, near = _used(made), {match.main.name for match in made.near}
+    near |= {name for proposal in made.proposals.values() for name in proposal.match.rivals}
     rest = [
         t
         for t in made.tables.values()
-        if t.name not in used | near and not t.source.view and t.rows >= _LARGE
+        if t.name not in used | near and not t.source.view and not t.origin and t.rows >= _LARGE
     ]
     for table in sorted(rest, key=lambda table: -table.rows)[:5]:
         made.questions.append(

@@ -9,7 +9,7 @@ from ..sources.sql import literal, quote
 from .accounts import Line, lines_of
 from .matching import Match
 from .profiling import Profile, Table, key_text, text
-from .proposing import ALL, Proposal
+from .proposing import ALL, Proposal, with_parts
 from .trying import source_of, where_of
 from .words import meanings, name_score
 
@@ -46,7 +46,8 @@ def root_of(engine: Any, match: Match | None) -> str:
 def units_text(proposals: dict[str, Proposal], root: str, currency: str) -> str:
     """units.sql: the units that a file lists, those that rows name beside, and the one above all."""
     listed = proposals.get("units")
-    users = [p for name, p in proposals.items() if name != "units" and "unit" in p.match.picks]
+    others = with_parts(proposal for name, proposal in proposals.items() if name != "units")
+    users = [proposal for proposal in others if "unit" in proposal.match.picks]
     lines = ["-- units: the business units, and the one above them that everything adds up to."]
     parts = []
     if listed:
@@ -75,7 +76,8 @@ def units_text(proposals: dict[str, Proposal], root: str, currency: str) -> str:
         parts.append(f"SELECT {literal(root)}, {literal(name)}, NULL, 'company', {literal(currency)}, NULL")
     if users:
         lines.append("-- Units that rows name and no list has: they belong to the one above all.")
-        used = "\n    UNION\n".join(f"    SELECT {p.cells['unit'].sql} AS unit\n{_rows(p)}" for p in users)
+        each = dict.fromkeys(f"    SELECT DISTINCT {p.cells['unit'].sql} AS unit\n{_rows(p)}" for p in users)
+        used = "\n    UNION\n".join(each)
         known = f"SELECT unit FROM listed UNION ALL SELECT {literal(root)}"
         first = _with_names(parts[0])
         more = "".join(f"\n    UNION ALL\n{part}" for part in parts[1:])
@@ -111,7 +113,7 @@ def _with_names(part: str) -> str:
 def accounts_of(engine: Any, proposals: dict[str, Proposal]) -> tuple[str, list[Line], str, dict[str, float]]:
     """accounts.sql, the map of accounts, the chart recognised, and money on each account (what there is)."""
     listed = proposals.get("accounts")
-    users = [proposals[name] for name in _LEDGER if name in proposals]
+    users = with_parts(proposals[name] for name in _LEDGER if name in proposals)
     parts = []
     if listed:
         parts.append(
@@ -192,7 +194,8 @@ def listed_from_rows(proposals: dict[str, Proposal]) -> dict[str, str]:
     """SELECTs of products, customers and suppliers that no file lists: each that rows name, once."""
     found = {}
     for table, (key, meaning, users) in _LISTED.items():
-        rows = [proposals[name] for name in users if name in proposals and key in proposals[name].match.picks]
+        using = with_parts(proposals[name] for name in users if name in proposals)
+        rows = [proposal for proposal in using if key in proposal.match.picks]
         rows = list({proposal.match.main.name: proposal for proposal in reversed(rows)}.values())
         if table in proposals or not rows:
             continue

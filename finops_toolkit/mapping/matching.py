@@ -8,6 +8,7 @@ assigned all together, so that the sum of the scores is the largest there can be
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from ..books.contract import Column, load_contract
 from ..books.contract import Table as ContractTable
@@ -51,6 +52,7 @@ class Match:
     missing: list[str] = field(default_factory=list)
     # Columns that are made of several: amount from debit and credit, or from price times quantity.
     made: dict[str, dict[str, Place]] = field(default_factory=dict)
+    also: list[Match] = field(default_factory=list)  # other sources with the same columns: parts of one table
     rivals: list[str] = field(default_factory=list)  # other sources that would do nearly as well
 
 
@@ -62,6 +64,8 @@ def matches(tables: dict[str, Table], joins: list[Join]) -> tuple[dict[str, Matc
         if contract.name not in table_words():
             continue
         for table in tables.values():
+            if table.origin and contract.name not in ("budget", "balances"):
+                continue
             match = _match(contract, table, tables, joins)
             if match.missing and match.score > 0.5:
                 near.append(match)
@@ -74,17 +78,39 @@ def matches(tables: dict[str, Table], joins: list[Join]) -> tuple[dict[str, Matc
         name, source = match.table.name, match.main.name
         if name in chosen:
             best = chosen[name]
-            if match.score > 0.8 * best.score and not match.main.source.view:
+            free = not _rivals_of(name) & taken.get(source, set())
+            if free and _alike(best, match) and best.table.date:
+                best.also.append(match)
+                taken.setdefault(source, set()).add(name)
+            elif match.score > 0.8 * best.score and not match.main.source.view:
                 best.rivals.append(source)
             continue
-        rivals = {other for group in _RIVALS if name in group for other in group} - {name}
-        if not rivals & taken.get(source, set()):
+        if not _rivals_of(name) & taken.get(source, set()):
             chosen[name] = match
             taken.setdefault(source, set()).add(name)
     _one_date(chosen)
     mains = {match.main.name for match in chosen.values()}
     near = [match for match in near if match.main.name not in mains and match.table.name not in chosen]
     return chosen, sorted(near, key=lambda match: -match.score)
+
+
+def _rivals_of(name: str) -> set[str]:
+    return {other for group in _RIVALS if name in group for other in group} - {name}
+
+
+def _alike(first: Match, second: Match) -> bool:
+    """Whether two sources hold one table in the same columns, written in the same way: two parts of it."""
+
+    def columns(match: Match) -> set[tuple[Any, ...]]:
+        held = [(name, place) for name, (place, _) in match.picks.items()]
+        held += [(name, place) for name, parts in match.made.items() for place in parts.values()]
+        return {
+            (name, place.column.name, place.column.form.form, place.join and place.table)
+            for name, place in held
+        }
+
+    views = first.main.source.view or second.main.source.view
+    return not views and not first.main.origin and columns(first) == columns(second)
 
 
 def _one_date(chosen: dict[str, Match]) -> None:
@@ -95,6 +121,13 @@ def _one_date(chosen: dict[str, Match]) -> None:
     ordered, shipped = both[0].picks.get("ordered"), both[1].picks.get("shipped")
     if ordered and shipped and ordered[0].column is shipped[0].column:
         del chosen["orders" if both[0].score < both[1].score else "deliveries"]
+        return
+    for name in ("requested", "promised"):
+        due = both[0].picks.get(name)
+        if due and shipped and due[0].column is shipped[0].column:
+            # What was shipped on the day that is its due date says nothing of being on time.
+            del both[0].picks[name]
+            both[0].others[name] = [due]
 
 
 def _match(contract: ContractTable, table: Table, tables: dict[str, Table], joins: list[Join]) -> Match:

@@ -145,7 +145,7 @@ def readme_page(
         "",
         "## What is mapped",
         "",
-        "| table | from | rows | sure |",
+        "| table | from | rows used | at least sure |",
         "|---|---|---:|---:|",
     ]
     for table, proposal in proposals.items():

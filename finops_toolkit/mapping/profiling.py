@@ -83,6 +83,11 @@ class Table:
     apart: list[Apart] = field(default_factory=list)
     comma: bool | None = None
     unprofiled: int = 0
+    # Of months set one below the other: the table they stand in side by side, and how they are read.
+    origin: str = ""
+    relation: str = ""
+    counted: str = ""
+    total: str = ""
 
     @property
     def name(self) -> str:
@@ -128,6 +133,16 @@ def profile(seen: Look, shown: Callable[[int, int], None] | None = None) -> tupl
             shown(number + 1, len(seen.sources))
     seen.sources = [source for source in seen.sources if source.name in tables]
     return engine, tables
+
+
+def profile_view(engine: Any, origin: Table, name: str, sql: str, shown: str) -> Table:
+    """The profile of what a SELECT makes of a table: `sql` stands after FROM."""
+    engine.execute(f"CREATE VIEW {quote(name)} AS SELECT * FROM {sql}")
+    rows = engine.execute(f"SELECT COUNT(*) FROM {quote(name)}").fetchall()[0][0]
+    source = Source(name, origin.source.entry, shown, origin.source.notes)
+    table = _table(engine, source, rows)
+    table.origin, table.relation = origin.name, sql
+    return table
 
 
 def _load(engine: Any, source: Source, folder: Path) -> Loaded:

@@ -7,6 +7,7 @@ nothing are found there, dealt with in the open, and asked about.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ..books.contract import Column
@@ -71,6 +72,7 @@ class Proposal:
     amount: str | None = None  # the column whose money is tied to the source
     summed: bool = False
     rows: int = 0
+    also: list[Proposal] = field(default_factory=list)  # further sources with the same columns
 
     @property
     def name(self) -> str:
@@ -80,6 +82,11 @@ class Proposal:
     def ask(self, text: str, weight: float) -> None:
         """Add a question about this table's SELECT."""
         self.questions.append(Question(text, f"{self.name}.sql", weight))
+
+
+def with_parts(proposals: Iterable[Proposal]) -> list[Proposal]:
+    """Proposals with those of the further sources that each is made of."""
+    return [part for proposal in proposals for part in (proposal, *proposal.also)]
 
 
 def propose(match: Match, tables: dict[str, Table], root: str) -> Proposal:
@@ -258,6 +265,8 @@ def _allowed(proposal: Proposal, column: Column, place: Place, says: str) -> tup
             5,
         )
     lines = "".join(f"\n        WHEN {literal(value)} THEN {literal(meant)}" for value, meant in cases)
+    if cases and not unknown and {meant for _, meant in cases} == {default}:
+        return literal(default), f"{says}: {', '.join(value for value, _ in cases[:3])} is {default}"
     if not lines:
         return literal(default), f"{says} has other values: {default!r} is assumed"
     return f"CASE {named}{lines}\n        ELSE {literal(default)}\n    END", says
@@ -311,7 +320,8 @@ def _made(proposal: Proposal, column: Column, parts: dict[str, Place]) -> Cell:
             ("(1 − {})" if k == "discount" else "{}").format(named_of(p)) for k, p in parts.items()
         )
     )
-    return Cell(column, sqls[0], says, 0.7, sqls[1] if own else "")
+    # A product is a guess at what the amount is; two sides are none, and the sum of the ledger shows it.
+    return Cell(column, sqls[0], says, None if key else 0.7, sqls[1] if own else "")
 
 
 def _or_zero(profile: Profile, sql: str) -> str:
@@ -371,10 +381,14 @@ def row_key(table: Table) -> str:
 
 def _ask_about_rivals(proposal: Proposal, tables: dict[str, Table]) -> None:
     for name in proposal.match.rivals[:3]:
-        rows = tables[name].rows
-        proposal.ask(
-            f"{name} ({rows:,} rows) looks like {proposal.name}, too. Only {proposal.match.main.name} is "
-            f"used. "
-            "If both count, add a second SELECT below the first with UNION ALL.",
-            7,
-        )
+        ask_about_rival(proposal, tables[name])
+
+
+def ask_about_rival(proposal: Proposal, table: Table) -> None:
+    """Another source that may hold more of a table, in other columns."""
+    used = proposal.match.main.name
+    proposal.ask(
+        f"{table.name} ({table.rows:,} rows) looks like {proposal.name}, too. Only {used} is used. "
+        "If both count, add a second SELECT below the first with UNION ALL.",
+        7 if proposal.match.table.date else 3,
+    )

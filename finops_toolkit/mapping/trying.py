@@ -5,7 +5,7 @@ What is found is dealt with in the open: rows are left out with a reason, and a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..books.checking import EARLIEST, LATEST
@@ -27,7 +27,8 @@ def body(proposal: Proposal, columns: Iterable[str] | None = None) -> str:
 
 def source_of(proposal: Proposal) -> str:
     """FROM, with the joins."""
-    lines = [f"FROM {proposal.match.main.name} m"]
+    main = proposal.match.main
+    lines = [f"FROM {main.relation or main.name} m"]
     seen = set()
     places = [place for place, _ in proposal.match.picks.values()]
     places += [place for made in proposal.match.made.values() for place in made.values()]
@@ -60,7 +61,9 @@ def attempt(engine: Any, proposal: Proposal) -> bool:
     if not count:
         return False
     proposal.rows = count
-    if _repeated(engine, proposal):
+    if proposal.match.main.origin:
+        proposal.summed = True
+    elif _repeated(engine, proposal):
         _mend_key(engine, proposal)
     _tie(proposal)
     return True
@@ -71,13 +74,14 @@ def _one(engine: Any, sql: str) -> Any:
 
 
 def _repeated(engine: Any, proposal: Proposal) -> int:
-    keys = ", ".join(quote(name) for name in proposal.match.table.key)
-    return int(
-        _one(
-            engine,
-            f"SELECT COUNT(*) - COUNT(DISTINCT ({keys})) FROM ({body(proposal, proposal.match.table.key)})",
-        )
-    )
+    return repeated_in(engine, [proposal], proposal.match.table.key)
+
+
+def repeated_in(engine: Any, parts: Sequence[Proposal], key: Sequence[str]) -> int:
+    """How many rows of a table, made of one source or of several, have a key that another has."""
+    keys = ", ".join(quote(name) for name in key)
+    rows = " UNION ALL ".join(body(part, key) for part in parts)
+    return int(_one(engine, f"SELECT COUNT(*) - COUNT(DISTINCT ({keys})) FROM ({rows})"))
 
 
 def _leave_out_empty(engine: Any, proposal: Proposal) -> None:

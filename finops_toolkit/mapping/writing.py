@@ -24,7 +24,14 @@ _WIDTH = 110
 
 
 def sql_text(proposal: Proposal) -> str:
-    """The SELECT of a table, each column with where it comes from and how sure that is."""
+    """The SELECT of a table, each column with where it comes from and how sure that is.
+
+    Where several sources hold the table, a SELECT for each, put together.
+    """
+    return "\nUNION ALL BY NAME\n".join(map(_select_text, (proposal, *proposal.also)))
+
+
+def _select_text(proposal: Proposal) -> str:
     match = proposal.match
     lines = [f"-- {match.table.name}: {match.table.text}."]
     lines += _comment(f"From {match.main.source.shown} ({match.main.rows:,} rows), here called m.")
@@ -52,20 +59,22 @@ def sql_text(proposal: Proposal) -> str:
         line = f"    {sql} AS {quoted}{end}"
         lines += [f"{line}  {said}"] if len(line) + len(said) < _WIDTH + 10 else [f"    {said}", line]
     if proposal.summed:
-        lines.append("    COUNT(*) AS source_rows  -- several rows of the source in one")
+        counted = f"SUM({match.main.counted})" if match.main.counted else "COUNT(*)"
+        lines.append(f"    {counted} AS source_rows  -- several rows of the source in one")
     lines += [source_of(proposal) + where_of(proposal)]
     if proposal.summed:
         lines.append("GROUP BY ALL")
     empty = [c for c in cells if c not in shown]
+    nothing = "nothing found"
     if empty:
         lines.append("")
         lines.append(
             "-- Optional columns for which nothing was found. Add them above if the source has them:"
         )
         for cell in empty:
-            lines += _comment(
-                f"{cell.column.name}: {cell.column.text}. {cell.says[0].upper()}{cell.says[1:]}.", "--   "
-            )
+            perhaps = cell.says.removeprefix(nothing).strip("; ")
+            more = f" {perhaps[0].upper()}{perhaps[1:]}?" if perhaps else ""
+            lines += _comment(f"{cell.column.name}: {cell.column.text}.{more}", "--   ")
     return "\n".join(lines) + "\n"
 
 
@@ -82,7 +91,9 @@ def _aggregated(proposal: Proposal, name: str, sql: str) -> str:
             return f"ARG_MAX({rate}, CAST({day} AS DATE))"
         return f"CAST(ROUND(SUM({rate}) / COUNT(*), 8) AS DECIMAL(19, 8))"
     if column.type in ("money", "quantity"):
-        return f"SUM(CAST({sql} AS DECIMAL(19, 4)))"
+        total = f"SUM(CAST({sql} AS DECIMAL(19, 4)))"
+        # A month without an amount is one of nothing.
+        return f"COALESCE({total}, 0)" if proposal.match.main.origin else total
     return f"MAX({sql})"
 
 
@@ -101,13 +112,21 @@ def shown_line(text: str) -> str:
 
 def rejected_text(proposal: Proposal) -> str:
     """The rows left out on purpose, with the reason, and with their amount where the money is tied."""
+    first = (
+        f"-- Rows that {proposal.name}.sql leaves out, each with the reason. `finops check` counts them.\n"
+    )
+    parts = [part for one in (proposal, *proposal.also) for part in _rejected_parts(one)]
+    return first + "\nUNION ALL\n".join(parts) + "\n"
+
+
+def _rejected_parts(proposal: Proposal) -> list[str]:
+    """A SELECT for each reason why rows of a source are left out."""
     amount = ""
     if proposal.amount:
         cell = proposal.cells[proposal.amount]
         amount = f", TRY_CAST({cell.sql} AS DECIMAL(19, 4)) AS amount"
-    lines = [
-        f"-- Rows that {proposal.name}.sql leaves out, each with the reason. `finops check` counts them."
-    ]
+    if proposal.match.main.counted:
+        amount += f", {proposal.match.main.counted} AS source_rows"
     parts = []
     for place, left in enumerate(proposal.left):
         # A row is left out once, for the first reason that holds.
@@ -119,13 +138,13 @@ def rejected_text(proposal: Proposal) -> str:
         parts.append(
             f"{note}\nSELECT '{left.reason}' AS reason{amount}\n{source_of(proposal)}\nWHERE {tests}"
         )
-    return "\n".join(lines) + "\n" + "\nUNION ALL\n".join(parts) + "\n"
+    return parts
 
 
 def toml_text(
     settings: dict[str, Any],
     entries: dict[str, tuple[dict[str, Any], list[str]]],
-    ties: dict[str, dict[str, str]],
+    ties: dict[str, dict[str, Any]],
 ) -> str:
     """books.toml: settings, how each source is read, and what each table is tied to."""
     lines = [
