@@ -47,23 +47,38 @@ RLDNR;RBUKRS;GJAHR;BELNR;DOCLN;POPER;BUDAT;BLDAT;BLART;RACCT;RCNTR;DRCRK;HSL;RHC
 0L;1000;2025;0100000003;000002;001;20250105;20250105;SA;0000490000;;H;7,00-;EUR;7,00-;EUR;;;
 """
 BKPF = """
-BUKRS;BELNR;GJAHR;BLART;BLDAT;BUDAT;WAERS;BSTAT
-1000;0100000001;2024;DR;20240110;20240115;USD;
-1000;0100000002;2024;DR;20240210;20240210;USD;
-1000;0100000009;2024;SA;20240110;20240115;EUR;V
-2000;0100000001;2024;SA;00000000;20240120;GBP;
+BUKRS;BELNR;GJAHR;BLART;BLDAT;BUDAT;WAERS;BSTAT;STBLG
+1000;0100000001;2024;DR;20240110;20240115;USD;;
+1000;0100000002;2024;DR;20240210;20240210;USD;;
+1000;0100000003;2024;DZ;20240305;20240305;EUR;;
+1000;0100000004;2024;DZ;20240306;20240306;EUR;;
+1000;0100000005;2024;DR;20240307;20240307;EUR;;0100000006
+1000;0100000006;2024;DR;20240307;20240308;EUR;;0100000005
+1000;1900000001;2024;KR;20240120;20240125;EUR;;
+1000;0100000009;2024;SA;20240110;20240115;EUR;V;
+2000;0100000001;2024;SA;00000000;20240120;GBP;;
 """
 BSEG = """
-BUKRS;BELNR;GJAHR;BUZEI;SHKZG;DMBTR;WRBTR;HKONT;KOSTL;KUNNR;LIFNR;MATNR
-1000;0100000001;2024;001;S;1.234,56;1.400,00;0000120000;;0000000007;;
-1000;0100000001;2024;002;H;1.234,56;1.400,00;0000400000;0000004711;;;000000000000000042
-1000;0100000002;2024;001;H;234,56;400,00;0000120000;;0000000007;;
-1000;0100000002;2024;002;S;234,56;400,00;0000400000;0000004711;;;000000000000000042
-1000;0100000009;2024;001;S;99,00;99,00;0000113100;;;;
-1000;0100000009;2024;002;H;99,00;99,00;0000400000;;;;
-1000;0199999999;2024;001;S;5,00;5,00;0000113100;;;;
-2000;0100000001;2024;001;S;10,00;10,00;0000999999;;;;
-2000;0100000001;2024;002;H;10,00;10,00;0000113100;;;;
+BUKRS;BELNR;GJAHR;BUZEI;AUGDT;AUGBL;KOART;UMSKZ;SHKZG;DMBTR;WRBTR;HKONT;KOSTL;KUNNR;LIFNR;MATNR;XZAHL;REBZG;ZFBDT;ZBD1T;ZBD2T;ZBD3T
+1000;0100000001;2024;001;00000000;;D;;S;1.234,56;1.400,00;0000120000;;0000000007;;;;;20240110;14;30;45
+1000;0100000001;2024;002;00000000;;S;;H;1.234,56;1.400,00;0000400000;0000004711;;;000000000000000042;;;00000000;0;0;0
+1000;0100000002;2024;001;20240305;0100000003;D;;H;234,56;400,00;0000120000;;0000000007;;;;;20240210;30;0;0
+1000;0100000002;2024;002;00000000;;S;;S;234,56;400,00;0000400000;0000004711;;;000000000000000042;;;00000000;0;0;0
+1000;0100000003;2024;001;00000000;;S;;S;100,00;100,00;0000113100;;;;;;;00000000;0;0;0
+1000;0100000003;2024;002;20240305;0100000003;D;;H;100,00;100,00;0000120000;;0000000007;;;X;;20240305;0;0;0
+1000;0100000004;2024;001;00000000;;S;;S;50,00;50,00;0000113100;;;;;;;00000000;0;0;0
+1000;0100000004;2024;002;00000000;;D;A;H;50,00;50,00;0000121000;;0000000007;;;;;20240306;0;0;0
+1000;0100000005;2024;001;20240308;0100000006;D;;S;10,00;10,00;0000120000;;0000000007;;;;;20240307;0;0;0
+1000;0100000005;2024;002;00000000;;S;;H;10,00;10,00;0000400000;;;;;;;00000000;0;0;0
+1000;0100000006;2024;001;20240308;0100000006;D;;H;10,00;10,00;0000120000;;0000000007;;;;;20240307;0;0;0
+1000;0100000006;2024;002;00000000;;S;;S;10,00;10,00;0000400000;;;;;;;00000000;0;0;0
+1000;1900000001;2024;001;20240215;2000000001;K;;H;300,00;300,00;0000200000;;;0000000009;;;;00000000;30;0;0
+1000;1900000001;2024;002;00000000;;S;;S;300,00;300,00;0000400000;;;;;;;00000000;0;0;0
+1000;0100000009;2024;001;00000000;;S;;S;99,00;99,00;0000113100;;;;;;;00000000;0;0;0
+1000;0100000009;2024;002;00000000;;S;;H;99,00;99,00;0000400000;;;;;;;00000000;0;0;0
+1000;0199999999;2024;001;00000000;;S;;S;5,00;5,00;0000113100;;;;;;;00000000;0;0;0
+2000;0100000001;2024;001;00000000;;S;;S;10,00;10,00;0000999999;;;;;;;00000000;0;0;0
+2000;0100000001;2024;002;00000000;;S;;H;10,00;10,00;0000113100;;;;;;;00000000;0;0;0
 """
 KSB1_GERMAN = """
 Kostenstellen Einzelposten Ist                    Seite 1
@@ -198,8 +213,11 @@ def test_documents_of_fi(tmp_path: Path) -> None:
     books = open_books("sap_erp_bseg", files(tmp_path, MASTERS | {"BKPF.csv": BKPF, "BSEG.csv": BSEG}))
     assert untied(books) == []
     assert amounts(books, "journal", ["unit", "account"]) == {
-        ("1000", "0000120000"): Decimal("1000"),
-        ("1000", "0000400000"): Decimal("-1000"),
+        ("1000", "0000113100"): Decimal("150"),
+        ("1000", "0000120000"): Decimal("900"),
+        ("1000", "0000121000"): Decimal("-50"),
+        ("1000", "0000200000"): Decimal("-300"),
+        ("1000", "0000400000"): Decimal("-700"),
         ("2000", "0000113100"): Decimal("-10"),
         ("2000", "0000999999"): Decimal("10"),
     }
@@ -209,7 +227,44 @@ def test_documents_of_fi(tmp_path: Path) -> None:
     }
     rows = books.rows("journal")
     assert rows.document_date.isna().sum() == 2  # 00000000 is no date
-    assert set(rows.account) == {"0000120000", "0000400000", "0000113100", "0000999999"}
+    assert {account[:4] for account in rows.account} == {"0000"}  # zeros are kept
+
+
+def test_open_items_of_fi(tmp_path: Path) -> None:
+    """Customer and vendor lines: due by SAP's rule, paid when cleared; others left out with their money."""
+    books = open_books("sap_erp_bseg", files(tmp_path, MASTERS | {"BKPF.csv": BKPF, "BSEG.csv": BSEG}))
+    assert untied(books) == []
+
+    def shown(table: str, key: str, party: str) -> list[tuple]:
+        rows = books.rows(table).sort_values(key)
+        days = [[None if rows.isna()[d][i] else str(rows[d][i].date()) for d in ("issued", "due", "paid")]
+                for i in rows.index]  # fmt: skip
+        return [
+            (rows[key][i][-14:], rows[party][i], *dates, rows.amount[i], rows.amount_currency[i])
+            for i, dates in zip(rows.index, days, strict=True)
+        ]
+
+    # 45 days net of 10 January; a credit memo without an invoice is due at once, whatever its terms.
+    assert shown("invoices", "invoice", "customer") == [
+        ("0100000001-001", "0000000007", "2024-01-10", "2024-02-24", None, 1234.56, 1400.0),
+        ("0100000002-001", "0000000007", "2024-02-10", "2024-02-10", "2024-03-05", -234.56, -400.0),
+    ]
+    # Without a baseline date the document's: 30 days of 20 January.
+    assert shown("bills", "bill", "supplier") == [
+        ("1900000001-001", "0000000009", "2024-01-20", "2024-02-19", "2024-02-15", 300.0, 300.0)
+    ]
+    none = {"no header in BKPF": (1, Decimal("5")), "not posted: status V": (2, Decimal("0"))}
+    assert left_out(books, "invoices") == none | {
+        "no customer line: account type S": (9, Decimal("-550")),
+        "no customer line: account type K": (1, Decimal("-300")),
+        "reversed, or its reversal": (2, Decimal("0")),
+        "special G/L A": (1, Decimal("-50")),
+        "a payment": (1, Decimal("-100")),
+    }
+    assert left_out(books, "bills") == {reason: (rows, -money) for reason, (rows, money) in none.items()} | {
+        "no vendor line: account type S": (9, Decimal("550")),
+        "no vendor line: account type D": (6, Decimal("-850")),
+    }
 
 
 def test_the_account_map_may_be_a_workbook(tmp_path: Path) -> None:
@@ -231,6 +286,8 @@ def test_the_account_map_may_be_a_workbook(tmp_path: Path) -> None:
     assert dict(lines) == {
         "0000113100": "receivables",
         "0000120000": "receivables",
+        "0000121000": "receivables",
+        "0000200000": "unmapped",
         "0000400000": "revenue",
         "0000999999": "unmapped",
     }
