@@ -81,7 +81,7 @@ class SparkEngine(Engine, Backend):
         if self.address.option("lake"):
             return [name for name in load_contract().tables if self._lies_there(name)]
         with self.answering():
-            return sorted(table.name for table in self.session.catalog.listTables())
+            return sorted(row.tableName for row in self.session.sql("SHOW TABLES").collect())
 
     def settings_there(self) -> str:
         """As Engine says: a lake's books.toml."""
