@@ -897,7 +897,10 @@ def groups_of_no_rows(work: Work, random: Random) -> None:
     """Groups of no rows between the others, as a cluster writes them."""
     if not work.path.is_file():
         return
-    table = pq.read_table(work.path)
+    try:
+        table = pq.read_table(work.path)
+    except (pa.ArrowException, OSError):
+        return  # it was broken before
     with pq.ParquetWriter(work.path, table.schema) as writer:
         for start in range(0, len(table), 20):
             writer.write_table(table.slice(0, 0))
@@ -963,7 +966,7 @@ def link_in_place(work: Work, random: Random) -> None:
 def link_inside(work: Work, random: Random) -> None:
     """A link to a file of the same folder, or a second name of it."""
     if work.path.is_file() and not work.path.is_symlink():
-        real = work.path.parent / f".real{work.path.suffix}"
+        real = work.path.parent / f".real_{work.path.name}"
         work.path.rename(real)
         random.choice((work.path.symlink_to, work.path.hardlink_to))(real)
 

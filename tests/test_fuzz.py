@@ -46,19 +46,22 @@ def sound(verdicts: list[Verdict]) -> None:
 
 
 def each_way(turn: int) -> list[Case]:
-    """Every way once, for CSV, Parquet and a foreign file in turn, on a table that stands alone."""
+    """Every way once, for CSV, Parquet and a foreign file in turn, on a table that stands alone.
+
+    What takes long, such as bombs, has its part in the ten thousand.
+    """
     cases = []
-    for place, way in enumerate(WAYS.values()):
+    for place, way in enumerate(way for way in WAYS.values() if way.name not in fuzzing.RARE):
         foreign = [kind for kind in FOREIGN if kind in way.kinds]
         kinds = [kind for kind in ("csv", "parquet") if kind in way.kinds]
         kinds += [foreign[(place + turn) % len(foreign)]] if foreign else []
         for kind in kinds:
-            table = ("invoices", "deliveries", "orders")[turn % 3]
+            table = ("incidents", "capacity", "stock")[turn % 3]
             cases.append(Case(turn, 1000 * place + len(cases), (table,), table, kind, (way.name,)))
     return cases
 
 
-@pytest.mark.parametrize("turn", [0, 1])
+@pytest.mark.parametrize("turn", [0, pytest.param(1, marks=pytest.mark.prove)])
 def test_every_way(turn: int) -> None:
     """Each way to break a file, in each kind of file it fits."""
     sound(fuzzing.run(each_way(turn)))
@@ -115,8 +118,8 @@ def _commands(numbers: range) -> int:
                 continue  # it would make reports
             out, problems = io.StringIO(), io.StringIO()
             with contextlib.redirect_stdout(out), contextlib.redirect_stderr(problems):
-                folder = [str(work.folder)] if command == ["check"] else ["--data", str(work.folder)]
-                code = main([*command, *folder, *source])
+                given = ["--data"] if command[0] == "report" else []
+                code = main([*command, *given, str(work.folder), *source])
             codes[command[0]] = code
             said = problems.getvalue()
             again = f"{case} {case.ways} {command[0]} {code}: {said[:600]}"
@@ -288,9 +291,7 @@ def test_a_column_damaged_where_no_rule_looks(tmp_path: Path) -> None:
     start = column.data_page_offset
     damaged[start : start + 12] = b"\xff" * 12
     path.write_bytes(bytes(damaged))
-    assert "units.parquet cannot be read: it is no Parquet file, or not the whole of one" in _refused(
-        tmp_path
-    )
+    assert "units.parquet cannot be read: it is no Parquet file, or not the whole" in _refused(tmp_path)
 
 
 def _workbook(folder: Path, change: Callable[[bytes], bytes]) -> Path:
@@ -312,7 +313,7 @@ def test_an_error_in_a_cell_is_not_nothing(tmp_path: Path) -> None:
         tmp_path,
         lambda xml: re.sub(rb'<c r="H2"><v>[^<]*</v></c>', b'<c r="H2" t="e"><v>#REF!</v></c>', xml),
     )
-    with pytest.raises(ContractError, match="values of tax are no money: '#REF!'"):
+    with pytest.raises(ContractError, match="of tax is no money: '#REF!'"):
         open_books(tmp_path / "data", raw)
 
 
@@ -338,5 +339,5 @@ def test_bytes_in_a_database_are_not_nothing(tmp_path: Path) -> None:
     with contextlib.closing(sqlite3.connect(work.path)) as database:
         database.execute("UPDATE invoices SET tax = x'31' WHERE invoice = 'I1'")
         database.commit()
-    with pytest.raises(ContractError, match=r"values of tax are no money: '\(1 bytes\)'"):
+    with pytest.raises(ContractError, match=r"of tax is no money: '\(1 bytes\)'"):
         open_books(work.folder, work.raw)
