@@ -676,3 +676,33 @@ def test_the_page_is_up_to_date() -> None:
     computed = [table for table in star_tables([]) if table.source is None]
     assert "\n".join(rules_page()) in page
     assert "\n".join(tables_page(computed)) in page
+
+
+@pytest.mark.prove
+def test_the_figures_of_the_page_come_out(books: Books, tmp_path: Path) -> None:
+    """Whoever follows the page finds its figures: its SQL, as it stands there, over the shipped company."""
+    page = (ROOT / "docs" / "export.md").read_text(encoding="utf8")
+    told = [line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith("| 2025")]
+    export(books, tmp_path / "star")
+    ask = reader("parquet", str(tmp_path / "star"))
+    inventory, margin = (dict(ask(text.split("```")[0])) for text in page.split("```sql\n")[1:])
+    assert len(told) == 3
+    for month, gross_margin, balance in told:
+        assert f"{margin[int(month)]:.6f}" == gross_margin
+        assert f"{inventory[int(month)]:,.2f}" == balance
+    drawn = {
+        tuple(line.strip("| ").split(" | "))
+        for line in page.split("### Relations to draw")[1].split("###")[0].splitlines()
+        if "[" in line and line.startswith("|")
+    }
+    model = json.loads((tmp_path / "star" / "model.json").read_text(encoding="utf8"))
+    known = {
+        (
+            f"{one['from_table']}[{one['from_column']}]",
+            f"{one['to_table']}[{one['to_column']}]" + ("" if one["active"] else ", inactive"),
+        )
+        for one in model["relations"]
+    }
+    assert drawn == {
+        pair for pair in known if pair[0].split("[")[0] in ("fact_measure", "fact_kpi", "fact_journal")
+    }
