@@ -29,9 +29,11 @@ def split(
 
     def left(values: list[str], reason: str) -> Left:
         listed = ", ".join(map(literal, values))
-        condition = f"{value} IN ({listed})"
+        tests = (
+            (f"IN ({listed})", f"NOT IN ({listed})") if len(values) > 1 else (f"= {listed}", f"<> {listed}")
+        )
         rows = sum(count.get(one, 0) for one in values)
-        return Left(condition, reason, rows, names[values[0]], f"{value} NOT IN ({listed})")
+        return Left(f"{value} {tests[0]}", reason, rows, names[values[0]], f"{value} {tests[1]}")
 
     rest = [left(others, "another scenario")] if others else []
     empty = count.get(None, 0)
@@ -48,6 +50,10 @@ def split(
         9.7,
     )
     budget.questions.clear()
+    if len(groups["budget"]) == 1:
+        (one,) = groups["budget"]
+        budget.cells["version"].sql = literal(names[one])
+        budget.cells["version"].says = f"{column.name} {one}"
     month = budget.cells.get("month")
     if month and "month" in budget.match.picks and budget.match.picks["month"][0].column.kind == "date":
         month.sql = f"CAST(DATE_TRUNC('month', CAST({month.sql} AS DATE)) AS DATE)"

@@ -81,7 +81,7 @@ def _select_text(proposal: Proposal) -> str:
 def _aggregated(proposal: Proposal, name: str, sql: str) -> str:
     column = proposal.match.table.columns[name]
     if name in proposal.match.table.key:
-        if column.type == "month":
+        if column.type == "month" and not sql.startswith("CAST(DATE_TRUNC"):
             return f"CAST(DATE_TRUNC('month', CAST({sql} AS DATE)) AS DATE)"
         return sql
     if proposal.name == "rates":
