@@ -102,7 +102,7 @@ def resolve(pyproject: str, upgrade: bool) -> str:
 
 
 def resolve_engines(pyproject: str, lock: str) -> str:
-    """The text of engines.lock: what the group `engines` needs beyond the lock, at versions that go with it."""
+    """The text of engines.lock: what the group `engines` needs beyond the lock, going with it."""
     target = ROOT / "engines.lock.new"
     uv = os.environ.get("UV") or shutil.which("uv") or "uv"
     words = [uv, *RESOLVE, "--group", "engines", "--constraints", "requirements.lock"]

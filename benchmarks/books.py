@@ -99,7 +99,7 @@ def pandas_check(folder: Path) -> int:
 
 
 def ours_everything(folder: Path) -> int:
-    """The shipped company: opened, checked, every KPI for every unit and month; CPU seconds of all threads."""
+    """The shipped company: opened, checked, every KPI for every unit and month; CPU of all threads."""
     from finops_toolkit import kpis
     from finops_toolkit.books import open_books
     from finops_toolkit.periods import month_text

@@ -108,7 +108,8 @@ def ledger_rows(books: Books, statement: Any) -> Table:
         line, account, month = place
         name = names.get(account)
         amounts = [amount / SCALE if (amount := side.get(place)) else None for side in (actual, budget)]
-        rows.append((_SIMPLE[line].name, account, "" if missing(name) else str(name), when.calendar.end(month),
+        called = "" if missing(name) else str(name)
+        rows.append((_SIMPLE[line].name, account, called, when.calendar.end(month),
                      *amounts))  # fmt: skip
         number = seen[line] = seen.get(line, -1) + 1
         keys.append(line if number == 0 else f"{line}-{number}")

@@ -139,7 +139,7 @@ def test_a_run_that_breaks_while_replacing_is_finished_by_the_next(tmp_path, mon
 
 
 def test_a_ledger_of_any_length(tmp_path: Path) -> None:
-    """Copied entries are entries of their own: as many lines as asked for, balanced, and sums that many times."""
+    """Copied entries are entries of their own: as many lines as asked for, and sums that many times."""
     folder = write_company(tmp_path / "long", years=1, lines=300_000)
     once = write_company(tmp_path / "once", years=1)
     long, short = (pq.read_metadata(place / "journal.parquet").num_rows for place in (folder, once))

@@ -17,8 +17,8 @@ from ..errors import UsageError
 from ..periods import Period
 from . import details, opening
 from .address import address_of
-from .contract import Table, load_contract
 from .consolidation import currencies_of, is_plain
+from .contract import Table, load_contract
 from .digest import findings_hash, frame_hash, hash_of, structure_hash, unit_hash
 from .facts import Facts
 from .finding import LEVELS, Finding
@@ -86,7 +86,8 @@ class Books:
         self._made: dict[Hashable, Any] = {}
         self._seen: set[str] = set()
         # The same question to other books is another read.
-        self._reads.note_plain("source", lambda: hash_of([facts.opened.place, str(facts.opened.source or "")]))
+        opened = facts.opened
+        self._reads.note_plain("source", lambda: hash_of([opened.place, str(opened.source or "")]))
 
     @property
     def opened(self) -> opening.Opened:
@@ -393,7 +394,7 @@ class Books:
 
     def _see_company(self) -> None:
         facts = self.facts
-        weeks = [facts.calendar.pattern, facts.calendar.year_end] if facts.calendar.pattern else []
+        weeks: list[Any] = [facts.calendar.pattern, facts.calendar.year_end] if facts.calendar.pattern else []
         weeks += [facts.fiscal_starts] if facts.fiscal_starts else []
         self._reads.note_plain(
             "company",

@@ -307,7 +307,7 @@ def source_rows(
     period: str | Period | None = None,
     limit: int = 20,
 ) -> pd.DataFrame:
-    """The first rows, as booked, behind an input of a trace: journal lines of its accounts, or rows of its table.
+    """The first rows behind an input of a trace, as booked: of its accounts in the journal, or of its table.
 
     None: the whole, the latest closed month. Of a balance these are the movements of the period. Raises
     UsageError for a measure, unit or period there is not, and for a table the data does not have.
