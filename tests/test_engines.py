@@ -236,7 +236,7 @@ def test_a_duckdb_file_gives_the_folders_figures(expected: Books, small: Path, t
 
 
 def test_a_lake_gives_the_folders_figures(expected: Books, small: Path, tmp_path: Path) -> None:
-    """Part files, and folders called booked=2025: all are read, and the folders' names are no data of ours."""
+    """Part files, and folders called booked=2025: all are read, and folders' names are no data of ours."""
     lake = lake_of(small, tmp_path / "lake")
     actual = open_books(lake)
 
@@ -575,8 +575,11 @@ def assert_same_in_few_queries(expected: Books, actual: Books) -> None:
     assert [unit_hash(other, unit) for unit in one.units] == [unit_hash(one, unit) for unit in one.units]
     orders = [books.rows("orders", order=["-quantity"]) for books in (expected, actual)]
     pd.testing.assert_frame_equal(orders[1], orders[0])
+    given = {"amount": [100.5, 0.1]}
     sums = [books.sums("journal", ["account", "month"], ["amount"]) for books in (expected, actual)]
     pd.testing.assert_frame_equal(sums[1], sums[0])
+    few = [books.rows("journal", where=given) for books in (expected, actual)]
+    pd.testing.assert_frame_equal(few[1], few[0])
 
 
 @pytest.mark.usefixtures("spark")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
+import ibis
 import ibis.expr.operations as ops
 import pyarrow as pa
 from ibis.backends.pyspark import Backend
@@ -54,6 +55,9 @@ class SparkEngine(Engine, Backend):
 
     def __init__(self, address: Address):
         super().__init__(address.text)
+        if ibis.options.pyspark is None:
+            # Ibis does so for a backend that it makes itself; the SQL of a float asks for them.
+            self.register_options()
         self.address = address
         self._started: SparkSession | None = None
         self._viewed: set[str] = set()
