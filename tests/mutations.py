@@ -321,7 +321,7 @@ def scaled_values(work: Work, random: Random) -> None:
         return
     column, factor = random.choice(places), random.choice(("0.001", "0.01", "100", "1000", "1000000000"))
     for row in random.choice((work.rows, [random.choice(work.rows)])):
-        if row[column]:
+        if _number("".join(row[column : column + 1])):
             row[column] = format(Decimal(row[column]) * Decimal(factor), "f")
             row[column] = row[column][:12] if work.kind == "parquet" else row[column]
     work.done.append(f"{work.header[column]} times {factor}")

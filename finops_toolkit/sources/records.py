@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import pyarrow as pa
 
@@ -129,7 +127,7 @@ def read_excel(path: Path, entry: Mapping[str, Any]) -> pa.Table:
             if several:
                 table = table.append_column("sheet_", pa.array([name] * len(table), pa.string()))
             tables.append(table)
-    except (python_calamine.CalamineError, OSError, zipfile.BadZipFile, ElementTree.ParseError) as error:
+    except (python_calamine.CalamineError, OSError) as error:
         raise ValueError(f"the workbook cannot be read: {error}") from None
     if any(table.column_names != tables[0].column_names for table in tables):
         raise ValueError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from xml.etree import ElementTree
@@ -21,13 +22,16 @@ def errors_in(path: Path) -> Mapping[str, Errors]:
     """Of each sheet of an .xlsx or .xlsm file, its cells (row, column from 0) with errors, like "#REF!".
 
     The reader gives nothing for them, and a sum that is #REF! is not nothing. Other formats have none here.
-    Raises ValueError where a sheet reaches so far that it cannot be laid out, zipfile.BadZipFile and
-    ElementTree.ParseError where the file is damaged.
+    Raises ValueError where a sheet reaches so far that it cannot be laid out, or the file is damaged.
     """
-    if path.suffix.lower() not in (".xlsx", ".xlsm"):
+    if path.suffix.lower() not in (".xlsx", ".xlsm") or not zipfile.is_zipfile(path):
         return {}
-    with zipfile.ZipFile(path) as packed:
-        return {name: _errors(name, packed.read(part)) for name, part in _parts(packed).items()}
+    try:
+        with zipfile.ZipFile(path) as packed:
+            return {name: _errors(name, packed.read(part)) for name, part in _parts(packed).items()}
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ElementTree.ParseError):
+        # A password is a RuntimeError, and so is a way to pack that nobody knows.
+        raise ValueError("the workbook cannot be read: it is damaged, or protected") from None
 
 
 def _parts(packed: zipfile.ZipFile) -> dict[str, str]:
