@@ -8,6 +8,7 @@ import os
 import sqlite3
 import tomllib
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -93,6 +94,19 @@ def test_a_foreign_export_gives_the_same_figures_without_an_edit(
             assert mine.tolist() == theirs.matrix(name)[theirs.units.index(unit)].tolist(), (
                 f"{name} of {unit}"
             )
+    # Depreciation is the movement without the opening balances, and these exports do not say which entry
+    # opens the books: the month that does holds the depreciation of all years before, and no other differs.
+    opening = [
+        row
+        for row in small_company.tables()["journal"]
+        if row["kind"] == "opening" and row["account"] == "1590"
+    ]
+    charge = "depreciation_charge"
+    for unit in ("A", "B"):
+        before = -sum(Decimal(row["amount"]) for row in opening if row["unit"] == unit) * 10_000
+        mine = ours.matrix(charge)[ours.units.index(unit)][months]
+        its = theirs.matrix(charge)[theirs.units.index(unit)]
+        assert (mine - its).tolist() == [int(before), *([0] * (len(months) - 1))]
 
 
 def test_rows_of_totals_and_repeated_headers_are_left_out_and_counted(tmp_path: Path) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import zipfile
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 
 from finops_toolkit.books import Books, open_books
 from finops_toolkit.mapping import draft
@@ -201,3 +203,52 @@ def test_one_date_for_due_and_shipped_says_nothing_of_being_on_time(tmp_path: Pa
     assert {"orders", "deliveries"} <= set(made.proposals)
     assert not {"requested", "promised"} & set(made.proposals["orders"].match.picks)
     assert books.panel().matrix("delivered_amount").sum() == 19 * 50 * 10_000
+
+
+def test_lines_of_other_lengths_are_written_down_and_asked_about(tmp_path: Path) -> None:
+    """What a text's lines lack, or end in, stands in books.toml; nothing is taken in silence."""
+    chart(tmp_path / "from")
+    lines = [",".join(map(str, row[:-1])) for row in ledger("Actual", 1)]
+    text = "\n".join([",".join([*HEADS, "Text", "User"]), *(f"{line},,x" for line in lines[:-1]), lines[-1]])
+    (tmp_path / "from" / "general_ledger.csv").write_text(text + "\n", encoding="utf-8")
+
+    made, books = proposed(tmp_path)
+
+    assert "short_rows = true" in (tmp_path / "books" / "books.toml").read_text(encoding="utf-8")
+    assert asked(made, "end early", "line 10 is the first")
+    assert total(books, "journal") == 0
+
+
+def test_a_delimiter_at_each_end_is_written_down(tmp_path: Path) -> None:
+    """It stands for no column."""
+    chart(tmp_path / "from")
+    lines = [",".join(map(str, row[:-1])) + "," for row in ledger("Actual", 1)]
+    text = "\n".join([",".join(HEADS), *lines])
+    (tmp_path / "from" / "general_ledger.csv").write_text(text + "\n", encoding="utf-8")
+
+    _, books = proposed(tmp_path)
+
+    assert "trailing_delimiter = true" in (tmp_path / "books" / "books.toml").read_text(encoding="utf-8")
+    assert total(books, "journal", "account = '4000'") == -600
+
+
+def test_workbooks_and_misnamed_text_in_archives_are_looked_at(tmp_path: Path) -> None:
+    """A workbook whose names repeat, text that calls itself a zip, and an archive, which is named."""
+    folder = tmp_path / "from"
+    folder.mkdir()
+    heads = [*HEADS, "Text", "Text"]
+    with xlsxwriter.Workbook(tmp_path / "ledger.xlsx") as book:
+        page = book.add_worksheet("Ledger")
+        for number, row in enumerate([heads, *([*row[:-1], "a", "b"] for row in ledger("Actual", 1))]):
+            page.write_row(number, 0, row)
+    chart(tmp_path / "own")
+    with zipfile.ZipFile(folder / "export.zip", "w") as packed:
+        packed.write(tmp_path / "ledger.xlsx", "general ledger.xlsx")
+        packed.write(tmp_path / "own" / "accounts.csv", "accounts.zip")
+        packed.writestr("inner.zip", b"PK\x03\x04")
+
+    made, books = proposed(tmp_path)
+
+    assert {"journal", "accounts"} <= set(made.proposals)
+    assert total(books, "journal", "account = '4000'") == -600
+    assert ("export.zip: inner.zip", "an archive in an archive: unpack the outer one") in made.seen.unread

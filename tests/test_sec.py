@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import small_company
 
 from finops_toolkit import cli, kpis
 from finops_toolkit.books import open_books
@@ -678,6 +679,29 @@ def test_peers_on_the_command_line(three: Path, capsys: pytest.CaptureFixture[st
     assert cli.main([*words, "--kpi", "revenue,dso", "--peers", "sec", "--peers-source", str(three)]) == 0
     out = capsys.readouterr().out
     assert "two 2023-12-R12" in out and "(of 1)" in out and "statements of three show no receivables" in out
+
+
+def test_peers_of_another_time_on_the_command_line(
+    three: Path, shared_data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Books that no peer's year reaches: one's own values stand there, and why the peers have none, once."""
+    words = ["kpis", "northwind", "--source", str(shared_data / "northwind")]
+    assert cli.main([*words, "--peers", "sec", "--peers-source", str(three)]) == 0
+    said = capsys.readouterr().out
+    assert "On time in full" in said and "95.0" in said
+    assert said.count("no twelve months of it") == 1
+
+
+def test_peers_without_a_value_to_compare(
+    three: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing on either side is said in a sentence, not by an empty page."""
+    data = small_company.tables()
+    kept = {name: data[name] for name in ("units", "products", "customers", "orders", "deliveries")}
+    folder = small_company.write(tmp_path / "ours", kept)
+    words = ["kpis", str(folder), "--period", "2025-03", "--peers", "sec", "--peers-source", str(three)]
+    assert cli.main(words) == 0
+    assert "Neither Small Company nor SEC filings has a KPI with a value" in capsys.readouterr().out
 
 
 def test_peers_for_machines(three: Path, capsys: pytest.CaptureFixture[str]) -> None:

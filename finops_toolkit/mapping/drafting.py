@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import shlex
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ..errors import UsageError
-from ..wording import counted
+from ..wording import counted, joined
 from .accounts import UNMAPPED, Line
 from .looking import Look, look
 from .masters import accounts_of, listed_from_rows, root_of, units_text
@@ -208,7 +208,7 @@ def _files(engine: Any, made: Draft, root: str, found: list[Any], chosen: dict[s
         if _wanted(source.name, made, chosen)
     }
     files["books.toml"] = toml_text(settings, entries, _ties(made))
-    made.questions.sort(key=lambda question: -question.weight)
+    made.questions = sorted(_asked_once(made.questions), key=lambda question: -question.weight)
     files["QUESTIONS.md"] = questions_page(made.questions)
     files["PROFILE.md"] = profile_page(made.seen, made.tables, found, chosen)
     check = f"finops check {shlex.quote(str(made.target))} --source {shlex.quote(str(made.seen.folder))}"
@@ -216,6 +216,17 @@ def _files(engine: Any, made: Draft, root: str, found: list[Any], chosen: dict[s
         made.target.resolve().name, str(made.seen.folder), made.proposals, made.listed, made.near, check
     )
     return files
+
+
+def _asked_once(questions: Iterable[Question]) -> Iterable[Question]:
+    """Each question once: what several SELECTs ask is changed in each of them."""
+    found: dict[str, list[Question]] = {}
+    for question in questions:
+        found.setdefault(question.text, []).append(question)
+    for text, same in found.items():
+        yield Question(
+            text, joined(dict.fromkeys(one.where for one in same)), max(one.weight for one in same)
+        )
 
 
 def _wanted(name: str, made: Draft, chosen: dict[str, Match]) -> bool:
