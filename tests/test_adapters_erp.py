@@ -130,10 +130,39 @@ CENTRAL = {
     "Vendor Ledger Entry.csv": "Entry No.,Vendor No.,Posting Date,Document Type,Open,Due Date,Closed at Date,"
     "Currency Code,Amount,Amount (LCY),Global Dimension 1 Code\n"
     "7,V01,2024-01-10,Invoice,Yes,2024-02-10,,,-300.00,-300.00,\n",
-    "Value Entry.csv": "Entry No.,Item No.,Posting Date,Item Ledger Entry Type,Source Type,Source No.,"
-    "Invoiced Quantity,Sales Amount (Actual),Cost Amount (Actual),Global Dimension 1 Code\n"
-    '1,1896-S,2024-01-31,Sale,Customer,C01,-10,"1,000.00",-784.00,NORTH\n'
-    "2,1896-S,2024-01-15,Purchase,Vendor,V01,20,0,1568.00,\n",
+    # Item entry 101 is shipped on 31 January and invoiced in February; 102 is the second part of order SO1.
+    "Value Entry.csv": "Entry No.,Item Ledger Entry No.,Item No.,Posting Date,Item Ledger Entry Type,"
+    "Source Type,Source No.,Item Ledger Entry Quantity,Invoiced Quantity,"
+    "Sales Amount (Actual),Cost Amount (Actual),"
+    "Cost Amount (Expected),Global Dimension 1 Code\n"
+    "1,100,1896-S,2024-01-15,Purchase,Vendor,V01,20,20,0,1568.00,0,NORTH\n"
+    "2,101,1896-S,2024-01-31,Sale,Customer,C01,-10,0,0,0,-784.00,NORTH\n"
+    '3,101,1896-S,02/05/2024,Sale,Customer,C01,0,-10,"1,000.00",-784.00,784.00,NORTH\n'
+    "4,102,1896-S,2024-03-10,Sale,Customer,C01,-2,-2,200.00,-156.80,0,NORTH\n"
+    "5,0,,2024-03-31,,,,0,0,0,12.00,0,\n",
+    "Item Ledger Entry.csv": "Entry No.,Item No.,Posting Date,Entry Type,Document Type,Document No.,"
+    "Document Line No.,Quantity\n100,1896-S,2024-01-15,Purchase,Purchase Receipt,R1,10000,20\n"
+    "101,1896-S,2024-01-31,Sale,Sales Shipment,SH1,10000,-10\n"
+    "102,1896-S,2024-03-10,Sale,Sales Shipment,SH2,10000,-2\n",
+    # SO1 is gone: 12 in two shipments, in dollars, 1.10 for one of ours.
+    # SO2 is open: 5 boxes of 4, prices with VAT.
+    "Sales Header.csv": "Document Type,No.,Order Date,Currency Code,Currency Factor,Prices Including VAT\n"
+    "Order,SO2,2024-03-01,,0,Yes\nQuote,Q1,2024-03-01,,0,No\n",
+    "Sales Line.csv": "Document Type,Document No.,Line No.,Type,No.,Sell-to Customer No.,"
+    "Shortcut Dimension 1 Code,Requested Delivery Date,Promised Delivery Date,Quantity,Quantity (Base),"
+    "Qty. per Unit of Measure,Unit Price,Unit Cost (LCY),Line Discount %,VAT %\n"
+    "Order,SO2,10000,Item,1896-S,C01,NORTH,2024-04-01,,5,20,4,484,313.6,10,21\n"
+    "Order,SO2,20000, ,,C01,,,,0,0,1,0,0,0,0\n"
+    "Quote,Q1,10000,Item,1896-S,C01,NORTH,,,9,9,1,121,78.4,0,21\n",
+    "Sales Shipment Header.csv": "No.,Order No.,Order Date,Currency Code,Currency Factor,"
+    "Prices Including VAT\nSH1,SO1,2024-01-10,USD,1.1,No\nSH2,SO1,2024-01-10,USD,1.1,No\n",
+    "Sales Shipment Line.csv": "Document No.,Line No.,Type,No.,Sell-to Customer No.,"
+    "Shortcut Dimension 1 Code,Order No.,Order Line No.,Posting Date,"
+    "Requested Delivery Date,Promised Delivery Date,Quantity,"
+    "Quantity (Base),Qty. per Unit of Measure,Unit Price,Unit Cost (LCY),Line Discount %,VAT %\n"
+    "SH1,10000,Item,1896-S,C01,NORTH,SO1,10000,2024-01-31,2024-02-01,2024-02-02,10,10,1,110,78.4,0,21\n"
+    "SH2,10000,Item,1896-S,C01,NORTH,SO1,10000,2024-03-10,2024-02-01,2024-02-02,2,2,1,110,78.4,0,21\n"
+    "SH2,20000,G/L Account,6110,C01,NORTH,SO1,20000,2024-03-10,,,1,1,1,5,0,0,21\n",
 }
 
 
@@ -347,7 +376,10 @@ def test_business_central(tmp_path: Path) -> None:
         ("NORTH", "6110"): Decimal("-1210"),
     }
     assert left_out(books, "invoices") == {"no invoice: Payment": (1, Decimal("-1210"))}
-    assert left_out(books, "deliveries") == {"no sale: Purchase": (1, Decimal("0"))}
+    assert left_out(books, "deliveries") == {
+        "no sale: Purchase": (1, Decimal("0")),
+        "no sale: without a type": (1, Decimal("0")),
+    }
     invoice = books.rows("invoices").iloc[0]
     assert [str(invoice[name].date()) for name in ("issued", "due", "paid")] == [
         "2024-01-31",
@@ -356,8 +388,52 @@ def test_business_central(tmp_path: Path) -> None:
     ]
     bill = books.rows("bills").iloc[0]
     assert (bill.amount, bill.paid is None or bill.isna().paid, bill.unit) == (300.0, True, "COMPANY")
-    sale = books.rows("deliveries").iloc[0]
-    assert (sale.quantity, sale.amount, sale.cost, sale.customer) == (10.0, 1000.0, 784.0, "C01")
+    sales = books.rows("deliveries").sort_values("delivery")
+    assert [
+        (
+            row.order if isinstance(row.order, str) else "",
+            None if row.line != row.line else int(row.line),
+            str(row.shipped.date()),
+            row.quantity,
+            row.amount,
+            row.cost,
+            row.customer,
+        )
+        for row in sales.itertuples()
+    ] == [
+        ("SO1", 10000, "2024-01-31", 10.0, 0.0, 0.0, "C01"),
+        ("", None, "2024-02-05", 0.0, 1000.0, 784.0, "C01"),
+        ("SO1", 10000, "2024-03-10", 2.0, 200.0, 156.8, "C01"),
+    ]
     assert dict(books.rows("accounts").set_index("account")["line"])["9999"] == "unmapped"
     assert "6999" not in set(books.rows("accounts").account)
     assert list(books.units.unit) == ["COMPANY", "NORTH"]
+
+
+def test_business_central_orders_and_stock(tmp_path: Path) -> None:
+    """Closed orders come back from their shipments, open ones stand; stock is what entries add up to."""
+    books = open_books("business_central", files(tmp_path, CENTRAL))
+    orders = books.rows("orders").sort_values("order")
+    told = [
+        (r.order, r.line, r.unit, str(r.ordered.date()), str(r.requested)[:10], str(r.promised)[:10])
+        for r in orders.itertuples()
+    ]
+    assert told == [
+        ("SO1", 10000, "NORTH", "2024-01-10", "2024-02-01", "2024-02-02"),
+        ("SO2", 10000, "NORTH", "2024-03-01", "2024-04-01", "NaT"),
+    ]
+    # 110 dollars at 1.10; 484 a box of 4 with 21 % VAT is 100 a piece without.
+    assert list(orders.price) == [100.0, 100.0] and list(orders.quantity) == [12.0, 20.0]
+    assert list(orders.discount) == [0.0, 0.1] and list(orders.cost) == [78.4, 78.4]
+    assert {reason: rows for reason, (rows, _) in left_out(books, "orders").items()} == {
+        "no order: Quote": 1,
+        "no item: a line of text": 1,
+        "no item: G/L Account": 1,
+    }
+    assert {reason: rows for reason, (rows, _) in left_out(books, "stock").items()} == {"no item": 1}
+    stock = books.rows("stock")
+    assert [(r.product, r.unit, str(r.date.date()), r.quantity, r.value) for r in stock.itertuples()] == [
+        ("1896-S", "COMPANY", "2024-01-31", 10.0, 784.0),
+        ("1896-S", "COMPANY", "2024-02-29", 10.0, 784.0),
+        ("1896-S", "COMPANY", "2024-03-31", 8.0, 627.2),
+    ]
