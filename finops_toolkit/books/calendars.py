@@ -16,11 +16,15 @@ _FIRST = dt.date(1, 1, 1)
 
 
 class Tables(dict[str, ibis.Table]):
-    """Typed tables by name, with the calendar that says what period a date lies in."""
+    """Typed tables by name, with the calendar that says what period a date lies in.
+
+    `held`: what was made of them and is used again, for as long as figures are computed.
+    """
 
     def __init__(self, tables: Any = (), calendar: Calendar = MONTHS):
         super().__init__(tables)
         self.calendar = calendar
+        self.held: dict[str, ibis.Table] = {}
 
     def period_of(self, date: Any) -> Any:
         """The period a date lies in, an ordinal."""

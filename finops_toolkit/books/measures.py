@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import ibis
+import ibis.expr.operations as ops
 
 from .calendars import Tables
 
@@ -60,6 +61,34 @@ class Query:
     sums: tuple[Sum, ...]
     accumulate: bool = False
     sparse: bool = False
+
+
+# What is made of longer tables is not held: computing it again costs less than the memory.
+_HELD = 1_000_000
+
+
+def once(tables: Tables, of: str, name: str, build: Callable[[], ibis.Table]) -> ibis.Table:
+    """What several queries are made of, from the table `of`: where DuckDB computes it, it is computed once.
+
+    On a server it is part of each query: who may read its tables need not be allowed to make any.
+    """
+    if name not in tables.held:
+        table = build()
+        engine = table._find_backend()
+        if engine.name == "duckdb" and tables[of].count().to_pyarrow().as_py() <= _HELD:
+            engine.raw_sql(f"CREATE OR REPLACE TEMP TABLE held_{name} AS {engine.compile(table)}")
+            space = ops.Namespace(catalog="temp", database="main")
+            table = ops.DatabaseTable(f"held_{name}", table.schema(), engine, space).to_expr()
+        tables.held[name] = table
+    return tables.held[name]
+
+
+def let_go(tables: Tables) -> None:
+    """Drop what was held."""
+    for table in tables.held.values():
+        if isinstance(table.op(), ops.DatabaseTable):
+            table._find_backend().raw_sql(f"DROP TABLE temp.{table.op().name}")
+    tables.held.clear()
 
 
 def times(left: Any, right: Any) -> Any:

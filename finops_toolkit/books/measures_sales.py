@@ -7,7 +7,7 @@ from typing import Any
 
 import ibis
 
-from .measures import EXACT, Query, Sum, Tables, dated, external, external_dated, times
+from .measures import EXACT, Query, Sum, Tables, dated, external, external_dated, once, times
 
 
 def _net_price(order: ibis.Table) -> Any:
@@ -22,9 +22,24 @@ def _value(price: Any, quantity: Any) -> Any:
     return times(price, quantity.cast("decimal(18, 4)"))
 
 
+# What the measures look at in an order line.
+_ORDER = ("order", "line", "unit", "ordered", "requested", "quantity")
+
+
+def _orders(tables: Tables) -> ibis.Table:
+    """Orders of outside customers with their net price and value, which are long multiplications."""
+
+    def build() -> ibis.Table:
+        orders = external(tables, "orders", "customer")
+        orders = orders.select(*_ORDER, net_price=_net_price(orders))
+        return orders.mutate(net_value=_value(orders.net_price, orders.quantity))
+
+    return once(tables, "orders", "orders", build)
+
+
 def _followed(tables: Tables) -> ibis.Table:
     """Orders of outside customers; none where no delivery names its order: what became of them is unknown."""
-    orders, deliveries = external(tables, "orders", "customer"), tables["deliveries"]
+    orders, deliveries = _orders(tables), tables["deliveries"]
     naming = deliveries.filter(deliveries.order.notnull())
     return orders.filter(naming.count().as_scalar() > 0)
 
@@ -35,6 +50,10 @@ def order_lines(tables: Tables) -> ibis.Table:
     Adds: filled (units delivered by the requested date, at most those ordered), delivered, last (date of
     the last delivery), late (a delivery came after the requested date), returned (something came back).
     """
+    return once(tables, "orders", "order_lines", lambda: _followed_up(tables))
+
+
+def _followed_up(tables: Tables) -> ibis.Table:
     orders, deliveries = _followed(tables), tables["deliveries"]
     keys = orders.select("order", "line", requested_="requested")
     moved = deliveries.join(keys, [deliveries.order == keys.order, deliveries.line == keys.line], how="inner")
@@ -49,7 +68,8 @@ def order_lines(tables: Tables) -> ibis.Table:
     met = met.rename(order_="order", line_="line")
     zero = ibis.literal(0).cast(EXACT)
     joined = orders.left_join(met, [orders.order == met.order_, orders.line == met.line_])
-    return joined.mutate(
+    return joined.select(
+        *_ORDER,
         filled=ibis.least(joined.on_time_.fill_null(zero), joined.quantity.cast(EXACT)),
         delivered=joined.delivered_.fill_null(zero),
         last=joined.last_,
@@ -94,22 +114,21 @@ def _completed_orders(tables: Tables) -> ibis.Table:
 
 def _backlog(tables: Tables) -> ibis.Table:
     orders = _followed(tables)
-    orders = orders.mutate(net_=_net_price(orders))
     ordered = dated(tables, orders, "ordered").select(
         "unit",
         "month",
         quantity=lambda t: t.quantity.cast(EXACT),
-        amount=lambda t: _value(t.net_, t.quantity),
+        amount=lambda t: t.net_value,
     )
     deliveries = tables["deliveries"]
-    keys = orders.select("order", "line", "net_")
+    keys = orders.select("order", "line", "net_price")
     moved = deliveries.filter(deliveries.quantity > 0)
     moved = moved.join(keys, [moved.order == keys.order, moved.line == keys.line], how="inner")
     shipped = dated(tables, moved, "shipped").select(
         "unit",
         "month",
         quantity=lambda t: -t.quantity.cast(EXACT),
-        amount=lambda t: -_value(t.net_, t.quantity),
+        amount=lambda t: -_value(t.net_price, t.quantity),
     )
     return ordered.union(shipped)
 
@@ -150,7 +169,7 @@ ORDERS = (
     Query(
         ("orders",),
         "orders",
-        external_dated("orders", "customer", "ordered"),
+        lambda tables: dated(tables, _orders(tables), "ordered"),
         (
             Sum("order_lines", "Order lines received"),
             Sum("ordered_quantity", "Units ordered", "quantity", lambda t: t.quantity),
@@ -158,7 +177,7 @@ ORDERS = (
                 "ordered_amount",
                 "Value ordered, net of discount",
                 "money",
-                lambda t: _value(_net_price(t), t.quantity),
+                lambda t: t.net_value,
             ),
         ),
     ),

@@ -37,9 +37,10 @@ from .tying import ROWS, Tie, is_rejected, tie_out
 if TYPE_CHECKING:
     from .snapshot import Snapshot
 
-# Parquet of so many rows is read to its end once, so that damage anywhere in it is found before it is used.
-# Of longer tables this would cost more than their figures: damage is found by whoever reads the column.
-_READ_THROUGH = 50_000
+# A table of so many rows is read to its end and held in memory: damage anywhere in it is found before it is
+# used, and no query opens its file again. Of longer tables this would cost more than their figures: damage is
+# found by whoever reads the column.
+_HELD = 50_000
 
 # Columns of a file by the contract's names: what the file calls them, and the engine's type.
 Found = dict[str, tuple[str, str]]
@@ -185,8 +186,8 @@ def raw_view(table: Table, path: Path) -> str:
     return f"CREATE VIEW raw.{quote(table.name)} AS SELECT * FROM {found}"
 
 
-def typed_view(table: Table, found: Found) -> str:
-    """The statement that makes the view of a table's columns in the contract's types.
+def typed_view(table: Table, found: Found, kind: str = "VIEW") -> str:
+    """The statement that makes the view of a table's columns in the contract's types, or a TABLE of them.
 
     Every typed table has every column: what reads it need not ask which are there.
     """
@@ -198,7 +199,7 @@ def typed_view(table: Table, found: Found) -> str:
     ]
     named = [f"{text} AS {quote(name)}" for text, name in zip(select, table.columns, strict=True)]
     name = quote(table.name)
-    return f"CREATE VIEW books.{name} AS SELECT {', '.join(named)} FROM raw.{name}"
+    return f"CREATE {kind} books.{name} AS SELECT {', '.join(named)} FROM raw.{name}"
 
 
 def typed_table(connection: Any, table: Table) -> ibis.Table:
@@ -321,7 +322,7 @@ def columns_usable(
 
 def _register_typed(opened: Opened, table: Table, path: Path, raw: str, found: Found) -> None:
     connection = opened.connection
-    counts, labels = ["COUNT(*)"], []
+    counts, labels = [], []
     _note_sound_dates(connection, table, raw, found)
     for column in table.columns.values():
         if column.name not in found:
@@ -336,14 +337,10 @@ def _register_typed(opened: Opened, table: Table, path: Path, raw: str, found: F
                 counts.append(f"COUNT(*) FILTER ({condition})")
                 labels.append((rule, column, name, condition))
     try:
-        connection.raw_sql(typed_view(table, found))
-        result = connection.raw_sql(f"SELECT {', '.join(counts)} FROM {raw}").fetchall()[0]
-        if path in opened.stamps and result[0] <= _READ_THROUGH:
-            everything = ", ".join(quote(column) for column in table.columns)
-            connection.raw_sql(
-                f"SELECT BIT_XOR(HASH({everything})) FROM books.{quote(table.name)}"
-            ).fetchall()
-        for (rule, column, name, condition), count in zip(labels, result[1:], strict=True):
+        held = "TABLE" if opened.rows[table.name] <= _HELD else "VIEW"
+        connection.raw_sql(typed_view(table, found, held))
+        result = connection.raw_sql(f"SELECT {', '.join(counts)} FROM {raw}").fetchall()[0] if counts else ()
+        for (rule, column, name, condition), count in zip(labels, result, strict=True):
             if count:
                 _report_values(opened, table, path, raw, rule, column, name, condition, count)
     except duckdb.Error as error:

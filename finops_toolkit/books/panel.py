@@ -17,7 +17,7 @@ from .checking import SCALE
 from .closing import is_over, last_days
 from .consolidation import WHOLE, Between, Group, belonging_to_others, between_of, enters, roll_up, taken_out
 from .exact import fits
-from .measures import Measure, external
+from .measures import Measure, external, let_go
 from .measures_together import HISTOGRAMS
 from .parts import QUERIES, Part, ledger_parts, query_parts
 from .statements import Statements, first_covered, statements_of
@@ -207,6 +207,7 @@ def build_panel(
                 if name.startswith("budget_")
                 else "needs a journal or balances, with accounts"
             )
+    let_go(tables)
     return panel
 
 

@@ -11,3 +11,4 @@ SELECT
     'country',
     'GBP'
 FROM countries
+ORDER BY 1
