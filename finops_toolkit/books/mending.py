@@ -116,12 +116,12 @@ def names_in(query: str, names: Iterable[str]) -> list[str]:
     return [name for name in names if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", query)]
 
 
-# Where a value stands: (file, column, row, value).
-Place = tuple[str, str, int, str]
+# Where a value stands: (file, column, rows in words, value).
+Place = tuple[str, str, str, str]
 
 
 def places_of(opened: Opened, query: str, values: Sequence[Any], near: str) -> list[Place]:
-    """Where values stand that a SELECT reads: (file, column, row, value); [] where none is found as it is."""
+    """Where values stand that a SELECT reads; [] where none is found as it is."""
     wanted = list(dict.fromkeys(_bare(value) for value in values[:_SHOWN]))
     names = names_in(query, opened.sources)
     return [place for value in wanted if (place := _place_of(opened, names, query, value, near))]
@@ -146,18 +146,20 @@ def _place_of(opened: Opened, names: list[str], query: str, value: str, near: st
         )
         file = "file_" if "file_" in columns else "NULL"
         hit = opened.connection.raw_sql(
-            f"SELECT place, {file}, row_ FROM (SELECT *, CASE {sought} END AS place FROM {quote(name)}) "
-            "WHERE place IS NOT NULL ORDER BY 1, 2, 3 LIMIT 1"
+            f"SELECT place, {file}, LIST(row_ ORDER BY row_)[:{_SHOWN}], COUNT(*) FROM "
+            f"(SELECT *, CASE {sought} END AS place FROM {quote(name)}) "
+            "WHERE place IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2 LIMIT 1"
         ).fetchall()
         if hit:
-            rank, label, row = hit[0]
+            rank, label, rows, count = hit[0]
             label = label or opened.settings["sources"].get(name, {}).get("file", name)
-            hits.append((not names_in(near, [texts[rank]]), (label, texts[rank], row, value)))
+            told = f"row{'s' * (count > 1)} {', '.join(map(str, rows))}{' …' * (count > len(rows))}"
+            hits.append((not names_in(near, [texts[rank]]), (label, texts[rank], told, value)))
     return min(hits, key=lambda hit: hit[0])[1] if hits else None
 
 
 def _shown_places(places: Sequence[Place]) -> str:
-    return "; ".join(f"{file}, row {row}, column {column}" for file, column, row, _ in places)
+    return "; ".join(f"{file}, {rows}, column {column}" for file, column, rows, _ in places)
 
 
 def values_text(
@@ -174,7 +176,7 @@ def values_text(
     columns = {place[:2] for place in places.values()}
     named = next(iter(columns))[1] if len(columns) == 1 else ""
     if named and {_bare(value) for value in values} == set(places):
-        each = ", ".join(f"{value!r} in row {row}" for value, (_, _, row, _) in places.items())
+        each = ", ".join(f"{value!r} in {rows}" for value, (_, _, rows, _) in places.items())
         return f"{each} of {next(iter(columns))[0]}, column {named}", named
     found = []
     for value in dict.fromkeys(map(str, values)):

@@ -185,7 +185,7 @@ def _files(engine: Any, made: Draft, root: str, found: list[Any], chosen: dict[s
             if left.reason == "row of totals":
                 where = f"{name}.sql and {name}.rejected.sql"
                 name_of = proposal.match.main.name
-                text = f"{left.count:,} rows of {name_of} sum up others and are left out ({left.example})."
+                text = f"{counted(left.count, 'row')} of {name_of} left out: sums of others ({left.example})."
                 made.questions.append(Question(text, where, 2))
     if made.proposals:
         files["units.sql"] = units_text(made.proposals, root, currency or NO_CURRENCY)

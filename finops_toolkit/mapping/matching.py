@@ -53,6 +53,7 @@ class Match:
     # Columns that are made of several: amount from debit and credit, or from price times quantity.
     made: dict[str, dict[str, Place]] = field(default_factory=dict)
     also: list[Match] = field(default_factory=list)  # other sources with the same columns: parts of one table
+    doubts: list[str] = field(default_factory=list)  # what is to be asked about the columns picked
     rivals: list[str] = field(default_factory=list)  # other sources that would do nearly as well
 
 
@@ -127,7 +128,11 @@ def _one_date(chosen: dict[str, Match]) -> None:
         if due and shipped and due[0].column is shipped[0].column:
             # What was shipped on the day that is its due date says nothing of being on time.
             del both[0].picks[name]
-            both[0].others[name] = [due]
+            shown = due[0].column.name
+            both[1].doubts.append(
+                f"{shown} is taken as the day of shipping. Or is it the day {name}? It cannot be both: each "
+                "line would be on time."
+            )
 
 
 def _match(contract: ContractTable, table: Table, tables: dict[str, Table], joins: list[Join]) -> Match:

@@ -107,6 +107,8 @@ def propose(match: Match, tables: dict[str, Table], root: str) -> Proposal:
     for one in match.main.apart:
         proposal.left.append(Left(one.condition, one.reason, one.count, one.example))
     _ask_about_rivals(proposal, tables)
+    for doubt in match.doubts:
+        proposal.ask(doubt, 6.5)
     return proposal
 
 

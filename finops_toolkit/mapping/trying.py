@@ -11,6 +11,7 @@ from typing import Any
 from ..books.checking import EARLIEST, LATEST
 from ..books.contract import load_contract
 from ..sources.sql import quote
+from ..wording import counted
 from .matching import Place
 from .profiling import key_text
 from .proposing import Cell, Left, Proposal, alias_of, named_of, order_of_rows, row_key
@@ -103,12 +104,12 @@ def _leave_out_empty(engine: Any, proposal: Proposal) -> None:
         proposal.left.append(Left(empty, reason, count, keep=keep))
         if name != "shipped":
             proposal.ask(
-                f"{count:,} rows have nothing in {named_of(place)} ({column.text}). They are left out: is "
+                f"{counted(count, 'row')} with nothing in {named_of(place)} ({column.text}): left out. Is "
                 f"that right?",
                 6,
             )
         else:
-            proposal.ask(f"{count:,} rows have no {named_of(place)}: they are taken as not delivered yet.", 3)
+            proposal.ask(f"{counted(count, 'row')} without {named_of(place)}: taken as not delivered yet.", 3)
 
 
 def _emptiness(place: Place, sql: str, alias: str) -> tuple[str, str]:
@@ -141,7 +142,7 @@ def _leave_out_odd_days(engine: Any, proposal: Proposal) -> None:
         else:
             proposal.left.append(Left(odd, f"no real day in {name}", found[0], str(found[1])))
             proposal.ask(
-                f"{found[0]:,} rows have a day like {found[1]} in {named_of(place)}: they are left out.", 5
+                f"{counted(found[0], 'row')} with a day like {found[1]} in {named_of(place)}: left out.", 5
             )
 
 
@@ -188,7 +189,7 @@ def _mend_key(engine: Any, proposal: Proposal) -> None:
             last, row_key(proposal.match.main), "the source's own numbers repeat: the number of the row"
         )
     proposal.ask(
-        f"{repeated:,} rows have a key ({', '.join(key)}) that another row has, too. Are they doubles, or "
+        f"{counted(repeated, 'row')} with a key ({', '.join(key)}) that another row has, too: doubles, or "
         f"lines of their own? "
         "They count as lines of their own.",
         7,
