@@ -341,3 +341,12 @@ def test_bytes_in_a_database_are_not_nothing(tmp_path: Path) -> None:
         database.commit()
     with pytest.raises(ContractError, match=r"of tax is no money: '\(1 bytes\)'"):
         open_books(work.folder, work.raw)
+
+
+def test_no_unit_anywhere(tmp_path: Path) -> None:
+    """Events may come without a unit; where nothing has one, they belong to the company as a whole."""
+    rows = [row | {"unit": ""} for row in small_company.tables()["events"]]
+    small_company.write(tmp_path, {"events": rows})
+    books = open_books(tmp_path)
+    assert books.units.unit.tolist() == ["TOTAL"] and not books.findings()
+    assert books.panel().matrix("event_steps").sum() == len(rows) * 10_000

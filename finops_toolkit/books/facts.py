@@ -113,7 +113,7 @@ class Facts:
         roots = frame[frame.parent.isna() | ~frame.parent.isin(frame.unit)]
         if self.opened.settings.get("peers"):
             frame.loc[roots.index, "parent"] = None
-        elif len(roots) > 1:
+        elif len(roots) != 1:
             # Somebody's unit may be called so.
             name = next(
                 text for text in (TOP, f"{TOP} OF ALL", f"{TOP} OF ALL UNITS") if text not in set(frame.unit)
