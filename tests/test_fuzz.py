@@ -350,3 +350,18 @@ def test_no_unit_anywhere(tmp_path: Path) -> None:
     books = open_books(tmp_path)
     assert books.units.unit.tolist() == ["TOTAL"] and not books.findings()
     assert books.panel().matrix("event_steps").sum() == len(rows) * 10_000
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda t: "sep=,\n" + t, "its first line is 'sep=,', which only Excel reads"),
+        (lambda t: t.replace("119.00", "9" * 4_000_000, 1), "line 2 is longer than 2 MB"),
+    ],
+)
+def test_what_a_line_is_wrong_with(tmp_path: Path, change: Callable[[str], str], words: str) -> None:
+    """The engine says of these that a line has other columns, or nothing at all."""
+    small_company.write(tmp_path, {"invoices": small_company.tables()["invoices"]})
+    text(change, "invoices")(tmp_path)
+    message = _refused(tmp_path)
+    assert words in message and len(message) < 1000

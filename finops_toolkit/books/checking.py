@@ -7,6 +7,7 @@ import operator
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import reduce
 from typing import Any
 
@@ -143,6 +144,8 @@ def _places(rows: pd.DataFrame, key: tuple[str, ...], columns: tuple[str, ...]) 
 def _value(value: Any) -> str:
     if pd.isna(value):
         return "empty"
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
     text = repr(value) if isinstance(value, str) else str(value).removesuffix(" 00:00:00")
     return text if len(text) <= 40 else text[:40] + "…"
 

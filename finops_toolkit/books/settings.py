@@ -70,7 +70,8 @@ def settings_in(text: str) -> tuple[dict[str, Any], list[Finding]]:
     except RecursionError:
         return {}, [_wrong("books.toml cannot be read: it is nested too deep", hint)]
     except ValueError as error:
-        return {}, [_wrong(f"books.toml cannot be read: {error}", hint)]
+        said = str(error).replace("Cannot overwrite a value", "A key stands there twice")
+        return {}, [_wrong(f"books.toml cannot be read: {said}", hint)]
     return sound_settings(settings)
 
 

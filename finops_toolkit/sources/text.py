@@ -159,6 +159,8 @@ def _header_line(
     if not line.strip():
         which = "first line" if header == 1 else f"line {header}"
         raise ValueError(f"its {which} is empty: it must name the columns")
+    if re.fullmatch('"?sep=."?', line):
+        raise ValueError(f"its first line is {line!r}, which only Excel reads: take that line away")
     if delimiter is None:
         delimiter = max(_DELIMITERS, key=line.count)
     if len(delimiter) == 1 and mark:
@@ -241,6 +243,8 @@ def reason(error: Exception) -> str:
         return f"{where} is not UTF-8 text; {UTF8_HINT}"
     if "unterminated quote" in text:
         return f"in {where} a quotation mark is opened and not closed"
+    if "Maximum line size" in text:
+        return f"{where} is longer than 2 MB: a quotation mark may be open, or a cell holds a whole text"
     if "disabled by configuration" in text:
         return "it leads out of the folder"
     if "state machine" in text:
@@ -249,6 +253,8 @@ def reason(error: Exception) -> str:
         if re.search(sign, text):
             return meaning
     lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if line:
+        return f"{where} cannot be taken apart: look at its quotation marks"
     shown = re.sub(r"^(\w+ )+Error: ", "", lines[0]) if lines else type(error).__name__
     pointer = next((line for line in lines if line.startswith("LINE ")), "")
     # The pointer shows a place in an adapter's SELECT; in the engine's own statement it says nothing.
