@@ -456,16 +456,17 @@ def test_version_is_of_the_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     """One letter of any module of the books, or of the contract, makes another version."""
     package = tmp_path / "finops_toolkit"
     shutil.copytree(ROOT / "finops_toolkit" / "books", package / "books")
-    shutil.copy(ROOT / "finops_toolkit" / "periods.py", package)
+    for name in ("periods.py", "calendars.py"):
+        shutil.copy(ROOT / "finops_toolkit" / name, package)
     module = sys.modules[books_version.__module__]
     monkeypatch.setattr(module, "__file__", str(package / "books" / "any.py"))
     versions = {books_version.__wrapped__(), books_version.__wrapped__()}
-    for name in ("books/measures.py", "books/contract.toml", "periods.py"):
+    for name in ("books/measures.py", "books/contract.toml", "periods.py", "calendars.py"):
         path = package / name
         path.write_text(path.read_text(encoding="utf-8") + "#", encoding="utf-8")
         versions.add(books_version.__wrapped__())
 
-    assert len(versions) == 4
+    assert len(versions) == 5
 
 
 def test_changed_source_makes_no_snapshot(small: Path, tmp_path: Path) -> None:
