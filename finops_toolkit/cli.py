@@ -197,8 +197,9 @@ def _new(commands: argparse._SubParsersAction) -> None:
         "new",
         help="from a folder of exports to books: look, propose a mapping, check",
         description="Look at the files in FOLDER (text, Excel, Parquet, JSON, SQLite, archives), propose how "
-        "they map to the contract's tables, and write that to DIR as text to be changed: books.toml, a SELECT "
-        "for each table, questions where it is unsure. Then the first check. Files you have edited are kept.",
+        "they map to the contract's tables, and write that to DIR as text to change: books.toml, a SELECT "
+        "for each table, questions where it is unsure. Then the first check. Files you have edited are "
+        "kept.",
         allow_abbrev=False,
     )
     new.add_argument("folder", metavar="DIR", help="where to write; made if it is not there")
