@@ -66,6 +66,7 @@ class Work:
     arrow: list[Callable[[pa.Table], pa.Table]] = field(default_factory=list)
     options: dict[str, object] = field(default_factory=dict)
     folder: Path = Path()
+    written: pa.Table | None = None
     # What was done, in words that help to find it.
     done: list[str] = field(default_factory=list)
 
@@ -109,6 +110,7 @@ class Work:
             for change in self.arrow:
                 table = change(table)
             pq.write_table(table, self.path, **self.options)
+            self.written = table
 
 
 @dataclass(frozen=True)
@@ -1007,7 +1009,7 @@ def pipe_beside(work: Work, random: Random) -> None:
 @way("folder")
 def name_in_two_cases(work: Work, random: Random) -> None:
     """Journal.csv beside journal.csv, or the table in two formats."""
-    if work.path.is_file():
+    if work.path.is_file() and not work.path.is_symlink():
         other = random.choice(
             (
                 work.path.with_name(work.path.name.capitalize()),
