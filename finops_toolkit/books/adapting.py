@@ -10,6 +10,7 @@ import duckdb
 
 from ..sources.loading import check_entry, load
 from ..sources.macros import make_macros
+from ..sources.sql import quote
 from ..sources.text import reason
 from .mending import failed_value, line_of, names_in, place_in
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from .opening import Opened
 
 REJECTED = ".rejected"
+VIEW = ".view.sql"
 
 
 def register_sources(opened: Opened, raw: Path, scratch: Path) -> None:
@@ -43,6 +45,22 @@ def register_sources(opened: Opened, raw: Path, scratch: Path) -> None:
             opened.error("books.toml", "source", text, hint=hint)
         else:
             opened.sources[name] = loaded.rows
+
+
+def make_views(opened: Opened) -> None:
+    """Make a table of each NAME.view.sql, in order of names: what several SELECTs of an adapter start from.
+
+    It counts as a source called NAME.
+    """
+    for path in sorted(opened.folder.glob(f"*{VIEW}")):
+        name = path.name.removesuffix(VIEW)
+        try:
+            run_select(opened, quote(name), path)
+        except (SelectError, OSError, UnicodeDecodeError) as error:
+            opened.error(name, "unreadable", f"{path.name} cannot be read: {error}")
+        else:
+            rows = opened.connection.raw_sql(f"SELECT COUNT(*) FROM {quote(name)}").fetchall()[0][0]
+            opened.sources[name] = int(rows)
 
 
 class SelectError(ValueError):
@@ -74,7 +92,8 @@ def read_select(path: Path) -> str:
 def run_select(opened: Opened, raw: str, path: Path) -> None:
     """Make the table `raw` of what a file's SELECT gives. SelectError says where it is wrong."""
     query = read_select(path)
-    unread = [name for name in opened.settings.get("sources", {}) if name not in opened.sources]
+    views = [other.name.removesuffix(VIEW) for other in opened.folder.glob(f"*{VIEW}") if other != path]
+    unread = [name for name in [*opened.settings.get("sources", {}), *views] if name not in opened.sources]
     needed = names_in(query, unread)
     if needed:
         raise SelectError(f"it needs the source {', '.join(needed)}, which could not be read")

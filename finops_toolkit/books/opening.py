@@ -23,7 +23,7 @@ from ibis.backends.sql.datatypes import DuckDBType
 from ..errors import ContractError, UsageError
 from ..sources.sql import quote
 from ..sources.text import check_lines, reason, scan, scan_parts
-from .adapting import REJECTED, SelectError, register_sources, run_select
+from .adapting import REJECTED, VIEW, SelectError, make_views, register_sources, run_select
 from .address import Address
 from .casting import EXAMPLES, SOUND_DATE, cast, readable, rounded, unreadable
 from .contract import ENGINE_TYPES, Column, Table, load_contract
@@ -134,12 +134,15 @@ def open_folder(data: str | Path | None, source: str | Path | None) -> Opened:
         with tempfile.TemporaryDirectory(prefix="finops_toolkit_") as scratch:
             lock_down(opened.connection, [folder, raw, Path(scratch)])
             register_sources(opened, raw, Path(scratch))
+        make_views(opened)
     readable = (".sql",) if adapter else (".parquet", ".csv")
     done: set[str] = set()
     for path in files:
         name = path.stem.lower()
         if adapter and is_rejected(path) and name.removesuffix(REJECTED) in contract:
             continue  # read where the table is tied to its source
+        if adapter and path.name.endswith(VIEW):
+            continue  # read above, for the others
         in_parts = not adapter and bool(parts_of_table(path))
         if not in_parts and (path.suffix.lower() not in readable or name not in contract):
             _note_unread(opened, path, adapter)

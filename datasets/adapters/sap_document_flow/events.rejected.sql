@@ -1,26 +1,4 @@
--- Rows of the flow behind which no sales order is found, by the kind of document they hang on. The CTEs are those
--- of events.sql.
-WITH behind AS (
-    SELECT VBELN AS document, POSNN AS item, VBTYP_N AS category, MIN(VBELV) AS "order"
-    FROM VBFA
-    WHERE VBTYP_V = 'C' AND VBTYP_N <> 'C'
-    GROUP BY ALL
-),
-behind_head AS (
-    SELECT document, category, MIN("order") AS "order" FROM behind GROUP BY ALL
-),
-flow AS (
-    SELECT
-        v.*,
-        CASE
-            WHEN v.VBTYP_N = 'C' THEN v.VBELN
-            WHEN v.VBTYP_V = 'C' THEN v.VBELV
-            ELSE COALESCE(b."order", h."order")
-        END AS "case"
-    FROM VBFA v
-    LEFT JOIN behind b ON b.document = v.VBELV AND b.item = v.POSNV AND b.category = v.VBTYP_V
-    LEFT JOIN behind_head h ON h.document = v.VBELV AND h.category = v.VBTYP_V
-)
+-- Rows of the flow behind which no sales order is found, by the kind of document they hang on.
 SELECT
     CASE
         WHEN VBTYP_V = '2' THEN 'external transaction (2): billed here, ordered and delivered elsewhere'

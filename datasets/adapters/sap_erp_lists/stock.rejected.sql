@@ -1,45 +1,7 @@
-WITH lines AS (
-    SELECT row_, file_, line, [trim(cell) for cell in string_split(line, '|')] AS cells FROM MB51
-),
--- The first line of a file that has the headings; where in it each field stands.
-heads AS (
-    SELECT l.file_, FIRST(l.cells ORDER BY l.row_) AS cells
-    FROM lines l
-    WHERE (SELECT COUNT(DISTINCT g.field) FROM headings g WHERE g.list = 'MB51'
-        AND g.field IN ('product', 'quantity', 'posted') AND list_contains(l.cells, g.heading)) = 3
-    GROUP BY l.file_
-),
-places AS (
-    SELECT h.file_,
-        FIRST(list_position(h.cells, g.heading)) FILTER (WHERE g.field = 'product') AS product,
-        FIRST(list_position(h.cells, g.heading)) FILTER (WHERE g.field = 'name') AS name,
-        FIRST(list_position(h.cells, g.heading)) FILTER (WHERE g.field = 'unit') AS unit,
-        FIRST(list_position(h.cells, g.heading)) FILTER (WHERE g.field = 'kind') AS kind,
-        FIRST(list_position(h.cells, g.heading)) FILTER (WHERE g.field = 'quantity') AS quantity,
-        FIRST(list_position(h.cells, g.heading)) FILTER (WHERE g.field = 'amount') AS amount,
-        FIRST(list_position(h.cells, g.heading)) FILTER (WHERE g.field = 'posted') AS posted
-    FROM heads h JOIN headings g ON g.list = 'MB51' AND list_contains(h.cells, g.heading)
-    GROUP BY h.file_
-),
--- A line item has an account (a material) and a date; what else is between bars is a heading or a subtotal.
-items AS (
-    SELECT l.row_, l.file_, l.line,
-        l.cells[p.product] AS product,
-        l.cells[p.name] AS name,
-        l.cells[p.unit] AS unit,
-        l.cells[p.kind] AS kind,
-        l.cells[p.quantity] AS quantity,
-        l.cells[p.amount] AS amount,
-        l.cells[p.posted] AS posted,
-        -- Of a file whose headings nobody knows every line stays in, and the check refuses it: nothing is lost.
-        CASE WHEN p.file_ IS NULL THEN len(l.cells) > 1 AND NOT REGEXP_FULL_MATCH(l.line, '[-| ]+')
-            ELSE REGEXP_MATCHES(l.cells[p.posted], '^[0-9]') END AS is_item
-    FROM lines l LEFT JOIN places p ON p.file_ = l.file_
-)
 SELECT CASE
     WHEN COALESCE(TRIM(line), '') = '' OR REGEXP_FULL_MATCH(TRIM(line), '[-| ]+') THEN 'a rule or an empty line'
     WHEN REGEXP_MATCHES(line, '^[ |]*[*]+') THEN 'a subtotal or total'
     WHEN POSITION('|' IN line) = 0 THEN 'a line above the list'
     ELSE 'a line of headings' END AS reason
-FROM items
+FROM MB51_items
 WHERE is_item IS NOT TRUE
