@@ -404,3 +404,61 @@ def test_money_that_cannot_be_read_is_named_when_a_table_is_tied(foreign: tuple[
     with pytest.raises(ContractError) as caught:
         open_books(adapter, source)
     assert "'none' is no number (ledger.csv, row 4, column betrag)" in str(caught.value)
+
+
+def with_a_view(adapter: Path, view: str = "SELECT *, beleg AS entry FROM ledger") -> None:
+    """Two views, one on the other; accounts and the journal are made of the second."""
+    (adapter / "a_rows.view.sql").write_text(view)
+    (adapter / "postings.view.sql").write_text("SELECT * FROM a_rows WHERE konto <> '9'")
+    for table in ("accounts", "journal"):
+        (adapter / f"{table}.sql").write_text(SELECTS[table].replace("FROM ledger", "FROM postings"))
+
+
+def test_what_several_selects_start_from_is_written_once(foreign: tuple[Path, Path]) -> None:
+    """A view is a table for the other SELECTs, and for those of the rows left out; the tie is to the file."""
+    adapter, source = foreign
+    with_a_view(adapter)
+    tie = '[tables.journal]\nfrom = "ledger"\namount = "CAST(betrag AS DECIMAL(19, 4))"\ncolumn = "amount"\n'
+    (adapter / "books.toml").write_text(BOOKS + tie)
+    (adapter / "journal.rejected.sql").write_text(
+        "SELECT 'statistical' AS reason, CAST(betrag AS DECIMAL(19, 4)) AS amount "
+        "FROM a_rows WHERE konto = '9'"
+    )
+    (source / "ledger.csv").write_text(LEDGER + "2,2025-03-01,9,W1,7.25\n")
+    books = open_books(adapter, source)
+    assert books.panel().matrix("revenue").tolist() == [[1_005_000], [1_005_000], [0]]
+    (tied,) = books.opened.ties
+    assert (tied.read, tied.used, tied.rows_missing, tied.amount_missing) == (3, 2, 0, 0)
+    assert [(part.reason, part.rows) for part in tied.rejected] == [("statistical", 1)]
+    (source / "ledger.csv").write_text(LEDGER + "2,2025-03-01,8,W1,7.25\n")
+    (adapter / "postings.view.sql").write_text("SELECT * FROM a_rows WHERE konto <> '8'")
+    assert open_books(adapter, source).opened.ties[0].amount_missing == 72_500
+
+
+def test_a_view_that_is_wrong_is_said_once(foreign: tuple[Path, Path]) -> None:
+    """The line of the view is shown; what is made of it says that it waits for it."""
+    adapter, source = foreign
+    with_a_view(adapter, "SELECT *,\n  belge AS entry\nFROM ledger")
+    said = {
+        f.table: f.text for f in open_books(adapter, source, strict=False).findings() if f.level == "error"
+    }
+    assert (
+        "a_rows.view.sql cannot be read: line 2: no source that it reads has a column belge" in said["a_rows"]
+    )
+    assert "it needs the source a_rows, which could not be read" in said["postings"]
+    assert "it needs the source postings, which could not be read" in said["journal"]
+
+
+@pytest.mark.parametrize("macro_in_view", [False, True])
+def test_a_value_that_came_through_views_has_its_place(
+    foreign: tuple[Path, Path], macro_in_view: bool
+) -> None:
+    """The file and row it stands in, whether the view has already tried to read it or not."""
+    adapter, source = foreign
+    with_a_view(
+        adapter,
+        "SELECT * REPLACE (number_us(betrag) AS betrag) FROM ledger" if macro_in_view else "FROM ledger",
+    )
+    (source / "ledger.csv").write_text(LEDGER.replace("-100.50", "-100.5O"))
+    with pytest.raises(ContractError, match=r"'-100\.5O' is no number \(ledger\.csv, row 3, column betrag\)"):
+        open_books(adapter, source)

@@ -365,7 +365,7 @@ def test_what_is_no_number_never_becomes_one(engine: duckdb.DuckDBPyConnection, 
 
 @given(day=st.dates())
 def test_days(engine: duckdb.DuckDBPyConnection, day: Any) -> None:
-    """A day comes back from each way of writing it, and only from its own."""
+    """A day comes back from each way of writing it, only from its own, and as 2024-12-31 from all."""
     year, month, date = f"{day.year:04}", f"{day.month:02}", f"{day.day:02}"
     for macro, text in {
         "day_sap": f"{year}{month}{date}",
@@ -373,7 +373,9 @@ def test_days(engine: duckdb.DuckDBPyConnection, day: Any) -> None:
         "day_us": f"{month}/{date}/{year}",
     }.items():
         assert engine.execute(f"SELECT {macro}(?)", [text]).fetchall()[0][0] == day.isoformat()
-        assert "not written like" in engine.execute(f"SELECT {macro}('2024-02-30x')").fetchall()[0][0]
+        assert engine.execute(f"SELECT {macro}(?)", [day.isoformat()]).fetchall()[0][0] == day.isoformat()
+        for no_day in ("2024-02-30x", "2024-02-30"):
+            assert "not written like" in engine.execute(f"SELECT {macro}('{no_day}')").fetchall()[0][0]
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def make_views(opened: Opened) -> None:
     for path in sorted(opened.folder.glob(f"*{VIEW}")):
         name = path.name.removesuffix(VIEW)
         try:
-            run_select(opened, quote(name), path)
+            opened.views[name] = run_select(opened, quote(name), path)
         except (SelectError, OSError, UnicodeDecodeError) as error:
             opened.error(name, "unreadable", f"{path.name} cannot be read: {error}")
         else:
@@ -89,8 +89,8 @@ def read_select(path: Path) -> str:
         raise SelectError(place_in(text, str(error), 0)) from None
 
 
-def run_select(opened: Opened, raw: str, path: Path) -> None:
-    """Make the table `raw` of what a file's SELECT gives. SelectError says where it is wrong."""
+def run_select(opened: Opened, raw: str, path: Path) -> str:
+    """Make the table `raw` of a file's SELECT gives, and return it. SelectError says what is wrong."""
     query = read_select(path)
     views = [other.name.removesuffix(VIEW) for other in opened.folder.glob(f"*{VIEW}") if other != path]
     unread = [name for name in [*opened.settings.get("sources", {}), *views] if name not in opened.sources]
@@ -103,7 +103,7 @@ def run_select(opened: Opened, raw: str, path: Path) -> None:
         if "disabled by configuration" in str(error):
             raise SelectError(reason(error)) from None
         raise _what_fails(opened, query, str(error)) from None
-    opened.selects[path.stem.lower()] = query
+    return query
 
 
 def _what_fails(opened: Opened, query: str, error: str) -> SelectError:

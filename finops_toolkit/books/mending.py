@@ -123,6 +123,9 @@ Place = tuple[str, str, str, str]
 def places_of(opened: Opened, query: str, values: Sequence[Any], near: str) -> list[Place]:
     """Where values stand that a SELECT reads; [] where none is found as it is."""
     wanted = list(dict.fromkeys(_bare(value) for value in values[:_SHOWN]))
+    # What a view has made of a value no longer looks like it: the view's sources are looked through, too.
+    for name, select in reversed(opened.views.items()):
+        query += f"\n{select}" if names_in(query, [name]) else ""
     names = names_in(query, opened.sources)
     return [place for value in wanted if (place := _place_of(opened, names, query, value, near))]
 

@@ -68,8 +68,9 @@ class Opened:
     # Of a database: where it is, and what it calls the contract's tables.
     address: Address | None = None
     called: dict[str, str] = field(default_factory=dict)
-    # An adapter's sources with their rows, its SELECTs by table, and how tables tie to sources.
+    # An adapter's sources with their rows, views among them; SELECTs by view and table; how tables tie.
     sources: dict[str, int] = field(default_factory=dict)
+    views: dict[str, str] = field(default_factory=dict)
     selects: dict[str, str] = field(default_factory=dict)
     ties: list[Tie] = field(default_factory=list)
     # What is known of these books without reading their tables.
@@ -237,7 +238,7 @@ def open_table(opened: Opened, table: Table, path: Path, view: str | None = None
         elif not path.is_file():
             raise ValueError("it is no file")
         elif path.suffix.lower() == ".sql":
-            run_select(opened, raw, path)
+            opened.selects[table.name] = run_select(opened, raw, path)
         elif path.stat().st_size == 0:
             raise ValueError("it is empty (0 bytes)")
         elif path.suffix.lower() == ".csv":

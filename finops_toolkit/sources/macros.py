@@ -16,6 +16,8 @@ import duckdb
 _EU = r"[0-9]{1,3}(([.   ''’][0-9]{3})+|[0-9]*)(,[0-9]*)?|,[0-9]+"
 _US = r"[0-9]{1,3}(([,   ''’][0-9]{3})+|[0-9]*)(\.[0-9]*)?|\.[0-9]+"
 
+_ISO = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+
 
 def _text(name: str) -> str:
     return f"TRIM(CAST({name} AS VARCHAR))"
@@ -45,6 +47,8 @@ def _day(name: str, shape: str, places: tuple[int, int, int], example: str) -> s
     iso = f"{year} || '-' || LPAD({month}, 2, '0') || '-' || LPAD({day}, 2, '0')"
     return (
         f"CREATE MACRO {name}(t) AS CASE WHEN {text} IN ('', '00000000', '0') THEN NULL "
+        # 2024-12-31 is that day for everyone.
+        f"WHEN REGEXP_FULL_MATCH({text}, '{_ISO}') AND TRY_CAST({text} AS DATE) IS NOT NULL THEN {text} "
         f"WHEN REGEXP_FULL_MATCH({text}, '{shape}') AND TRY_CAST({iso} AS DATE) IS NOT NULL THEN {iso} "
         f"ELSE {_unread(example)} END"
     )

@@ -12,7 +12,7 @@ SELECT
     CASE WHEN v."Source Type" = 'Customer' THEN NULLIF(v."Source No.", '') END AS customer,
     COALESCE(NULLIF(v."Global Dimension 1 Code", ''), 'COMPANY') AS unit,
     v."Item No." AS product,
-    CASE WHEN v."Posting Date" LIKE '%/%' THEN day_us(v."Posting Date") ELSE NULLIF(v."Posting Date", '') END AS shipped,
+    day_us(v."Posting Date") AS shipped,
     -CAST(number_us(v."Item Ledger Entry Quantity") AS DECIMAL(19, 4)) AS quantity,
     number_us(v."Sales Amount (Actual)") AS amount,
     -CAST(number_us(v."Cost Amount (Actual)") AS DECIMAL(19, 4)) AS cost

@@ -3,10 +3,10 @@ SELECT
     "Entry No." AS invoice,
     "Customer No." AS customer,
     COALESCE(NULLIF("Global Dimension 1 Code", ''), 'COMPANY') AS unit,
-    CASE WHEN "Posting Date" LIKE '%/%' THEN day_us("Posting Date") ELSE NULLIF("Posting Date", '') END AS issued,
-    CASE WHEN "Due Date" LIKE '%/%' THEN day_us("Due Date") ELSE NULLIF("Due Date", '') END AS due,
+    day_us("Posting Date") AS issued,
+    day_us("Due Date") AS due,
     CASE WHEN LOWER("Open") IN ('true', 'yes', '1') THEN NULL
-        WHEN "Closed at Date" LIKE '%/%' THEN day_us("Closed at Date") ELSE NULLIF("Closed at Date", '') END AS paid,
+        ELSE day_us("Closed at Date") END AS paid,
     CAST(number_us("Amount (LCY)") AS DECIMAL(19, 4)) AS amount,
     NULLIF("Currency Code", '') AS currency,
     CAST(number_us("Amount") AS DECIMAL(19, 4)) AS amount_currency

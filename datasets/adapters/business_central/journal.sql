@@ -3,9 +3,8 @@
 SELECT
     "Transaction No." AS entry,
     "Entry No." AS line,
-    CASE WHEN "Posting Date" LIKE '%/%' THEN day_us("Posting Date") ELSE NULLIF("Posting Date", '') END AS posted,
-    CASE WHEN "Document Date" LIKE '%/%' THEN day_us("Document Date") ELSE NULLIF("Document Date", '') END
-        AS document_date,
+    day_us("Posting Date") AS posted,
+    day_us("Document Date") AS document_date,
     "G/L Account No." AS account,
     COALESCE(NULLIF("Global Dimension 1 Code", ''), 'COMPANY') AS unit,
     NULLIF("Global Dimension 2 Code", '') AS department,

@@ -2,38 +2,35 @@
 -- there and are put together from their shipments, Sales Shipment Line (111) and Header (110): what was shipped is then
 -- what was ordered. Quantities are in base units, as stock entries are. Prices without VAT in local currency: Unit Price
 -- over "Currency Factor" (foreign currency for one of the local one).
-WITH lines AS (
-    SELECT l."Document No." AS "order", l."Line No." AS line, l."Sell-to Customer No." AS customer,
-        l."Shortcut Dimension 1 Code" AS dimension, l."No." AS product, h."Order Date" AS ordered,
-        l."Requested Delivery Date" AS requested, l."Promised Delivery Date" AS promised,
-        CAST(number_us(l."Quantity (Base)") AS DECIMAL(19, 4)) AS quantity,
-        CAST(number_us(l."Unit Price") AS DECIMAL(19, 4)) AS price,
-        CAST(number_us(l."Unit Cost (LCY)") AS DECIMAL(19, 4)) AS cost,
-        CAST(number_us(l."Line Discount %") AS DECIMAL(19, 8)) / 100 AS discount,
-        CAST(number_us(l."Qty. per Unit of Measure") AS DECIMAL(19, 8)) AS units,
-        CASE WHEN LOWER(h."Prices Including VAT") IN ('true', 'yes', '1')
-            THEN 1 + CAST(number_us(l."VAT %") AS DECIMAL(19, 8)) / 100 ELSE 1 END AS vat,
-        CASE WHEN COALESCE(h."Currency Code", '') = '' THEN 1
-            ELSE CAST(number_us(h."Currency Factor") AS DOUBLE) END AS factor,
-        TRUE AS is_open
+WITH written AS (
+    SELECT l."Document No." AS "order", l."Line No." AS line, TRUE AS is_open,
+        l."Sell-to Customer No.", l."Shortcut Dimension 1 Code", l."No.", l."Quantity (Base)", l."Unit Price",
+        l."Unit Cost (LCY)", l."Line Discount %", l."Qty. per Unit of Measure", l."VAT %", l."Requested Delivery Date",
+        l."Promised Delivery Date", h."Order Date", h."Prices Including VAT", h."Currency Code", h."Currency Factor"
     FROM SalesLine l LEFT JOIN SalesHeader h ON h."Document Type" = l."Document Type" AND h."No." = l."Document No."
     WHERE l."Document Type" = 'Order' AND l."Type" = 'Item'
     UNION ALL
-    SELECT l."Order No." AS "order", l."Order Line No." AS line, l."Sell-to Customer No." AS customer,
-        l."Shortcut Dimension 1 Code" AS dimension, l."No." AS product, h."Order Date" AS ordered,
-        l."Requested Delivery Date" AS requested, l."Promised Delivery Date" AS promised,
-        CAST(number_us(l."Quantity (Base)") AS DECIMAL(19, 4)) AS quantity,
-        CAST(number_us(l."Unit Price") AS DECIMAL(19, 4)) AS price,
-        CAST(number_us(l."Unit Cost (LCY)") AS DECIMAL(19, 4)) AS cost,
-        CAST(number_us(l."Line Discount %") AS DECIMAL(19, 8)) / 100 AS discount,
-        CAST(number_us(l."Qty. per Unit of Measure") AS DECIMAL(19, 8)) AS units,
-        CASE WHEN LOWER(h."Prices Including VAT") IN ('true', 'yes', '1')
-            THEN 1 + CAST(number_us(l."VAT %") AS DECIMAL(19, 8)) / 100 ELSE 1 END AS vat,
-        CASE WHEN COALESCE(h."Currency Code", '') = '' THEN 1
-            ELSE CAST(number_us(h."Currency Factor") AS DOUBLE) END AS factor,
-        FALSE AS is_open
+    SELECT l."Order No.", l."Order Line No.", FALSE,
+        l."Sell-to Customer No.", l."Shortcut Dimension 1 Code", l."No.", l."Quantity (Base)", l."Unit Price",
+        l."Unit Cost (LCY)", l."Line Discount %", l."Qty. per Unit of Measure", l."VAT %", l."Requested Delivery Date",
+        l."Promised Delivery Date", h."Order Date", h."Prices Including VAT", h."Currency Code", h."Currency Factor"
     FROM SalesShipmentLine l LEFT JOIN SalesShipmentHeader h ON h."No." = l."Document No."
     WHERE l."Type" = 'Item' AND COALESCE(l."Order No.", '') <> ''
+),
+lines AS (
+    SELECT "order", line, is_open, "Sell-to Customer No." AS customer, "Shortcut Dimension 1 Code" AS dimension,
+        "No." AS product, "Order Date" AS ordered, "Requested Delivery Date" AS requested,
+        "Promised Delivery Date" AS promised,
+        CAST(number_us("Quantity (Base)") AS DECIMAL(19, 4)) AS quantity,
+        CAST(number_us("Unit Price") AS DECIMAL(19, 4)) AS price,
+        CAST(number_us("Unit Cost (LCY)") AS DECIMAL(19, 4)) AS cost,
+        CAST(number_us("Line Discount %") AS DECIMAL(19, 8)) / 100 AS discount,
+        CAST(number_us("Qty. per Unit of Measure") AS DECIMAL(19, 8)) AS units,
+        CASE WHEN LOWER("Prices Including VAT") IN ('true', 'yes', '1')
+            THEN 1 + CAST(number_us("VAT %") AS DECIMAL(19, 8)) / 100 ELSE 1 END AS vat,
+        CASE WHEN COALESCE("Currency Code", '') = '' THEN 1
+            ELSE CAST(number_us("Currency Factor") AS DOUBLE) END AS factor
+    FROM written
 )
 SELECT
     "order",
@@ -41,9 +38,9 @@ SELECT
     FIRST(customer ORDER BY is_open DESC) AS customer,
     COALESCE(NULLIF(FIRST(dimension ORDER BY is_open DESC), ''), 'COMPANY') AS unit,
     FIRST(product ORDER BY is_open DESC) AS product,
-    MIN(CASE WHEN ordered LIKE '%/%' THEN day_us(ordered) ELSE NULLIF(ordered, '') END) AS ordered,
-    MIN(CASE WHEN requested LIKE '%/%' THEN day_us(requested) ELSE NULLIF(requested, '') END) AS requested,
-    MIN(CASE WHEN promised LIKE '%/%' THEN day_us(promised) ELSE NULLIF(promised, '') END) AS promised,
+    MIN(day_us(ordered)) AS ordered,
+    MIN(day_us(requested)) AS requested,
+    MIN(day_us(promised)) AS promised,
     CASE WHEN BOOL_OR(is_open) THEN SUM(quantity) FILTER (is_open) ELSE SUM(quantity) END AS quantity,
     CAST(FIRST(price / units / vat / factor ORDER BY is_open DESC) AS DECIMAL(19, 4)) AS price,
     CAST(FIRST(discount ORDER BY is_open DESC) AS DECIMAL(19, 8)) AS discount,

@@ -1,7 +1,7 @@
 -- Value Entry (5802), added up from the first entry to the end of each month: "Item Ledger Entry Quantity" is the stock,
 -- "Cost Amount (Actual)" and "(Expected)" its value. Stock is the company's: what one division buys another may sell.
 WITH moved AS (
-    SELECT "Item No." AS product, last_day(CAST(CASE WHEN "Posting Date" LIKE '%/%' THEN day_us("Posting Date") ELSE NULLIF("Posting Date", '') END AS DATE)) AS date,
+    SELECT "Item No." AS product, last_day(CAST(day_us("Posting Date") AS DATE)) AS date,
         SUM(CAST(number_us("Item Ledger Entry Quantity") AS DECIMAL(19, 4))) AS quantity,
         SUM(CAST(number_us("Cost Amount (Actual)") AS DECIMAL(19, 4))
             + CAST(number_us("Cost Amount (Expected)") AS DECIMAL(19, 4))) AS value,

@@ -1,56 +1,20 @@
 -- The statements of each company by quarter: movements of profit and loss, and balances at the quarter's end.
 -- README.md gives the rules; the steps here are
---   chosen      of each item and period one figure: the tag that comes first in accounts.csv, as filed last
+--   chosen      of each item and period one figure (figures.view.sql)
 --   tiles       the periods a statement is made for: quarters; what is left of a year whose quarters are not all there
 --   movements   the figure of each item for each of them; the fourth quarter is the year less the first three
 --   statements  with what the totals leave beside the items shown: other cost, other assets, other liabilities
 -- An item that is not reported has no row: it is not zero.
-WITH companies AS (
+WITH chosen AS (
     SELECT
-        cik,
-        TRIM(REGEXP_REPLACE(REGEXP_REPLACE(LOWER(ARG_MAX(company, filed)),
-            '[ ,]+(inc|corp|corporation|co|company|ltd|plc|llc|lp|nv|sa|ag|se)[.]?( */[a-z]+/?)?$', ''),
-            '[^a-z0-9]+', '-', 'g'), '-') AS short,
-        MODE(unit) FILTER (REGEXP_FULL_MATCH(unit, '[A-Z]{3}')) AS currency
-    FROM facts
-    WHERE part IS NULL
-    GROUP BY cik
-),
-units AS (
-    SELECT *, short || CASE WHEN COUNT(*) OVER (PARTITION BY short) > 1 THEN '-' || cik ELSE '' END AS company
-    FROM companies
-),
-figures AS (
-    SELECT
-        u.company,
-        m.account,
-        CAST(m.priority AS INTEGER) AS priority,
-        f.filed,
-        f.accession,
-        f."end",
-        EXTRACT(year FROM CAST(f.month AS DATE)) * 12 + EXTRACT(month FROM CAST(f.month AS DATE)) - 1 AS month,
-        CAST(f.months AS INTEGER) AS months,
-        DATE_DIFF('day', TRY_CAST(f.start AS DATE), TRY_CAST(f."end" AS DATE)) + 1 AS days,
-        TRY_CAST(f.value AS DECIMAL(19, 4)) AS amount
-    FROM facts f
-    JOIN units u ON u.cik = f.cik AND u.currency = f.unit
-    JOIN account_map m ON m.tag = f.tag
-    WHERE f.part IS NULL
-      AND f.months IN ('0', '3', '6', '9', '12')
-      AND TRY_CAST(f.value AS DECIMAL(19, 4)) IS NOT NULL
-),
-chosen AS (
-    SELECT *
+        company, account, goes_to, months, days, amount, "end",
+        EXTRACT(year FROM month) * 12 + EXTRACT(month FROM month) - 1 AS month
     FROM figures
-    QUALIFY ROW_NUMBER() OVER (
-        PARTITION BY company, account, month, months
-        ORDER BY priority, filed DESC, accession DESC, "end" DESC, days, amount
-    ) = 1
+    WHERE unfit IS NULL AND place = 1
 ),
 used AS (
-    SELECT company, month, COALESCE(NULLIF(m.into, ''), c.account) AS account, COUNT(*) AS source_rows
-    FROM chosen c
-    JOIN (SELECT DISTINCT account, "into" FROM account_map) m ON m.account = c.account
+    SELECT company, month, goes_to AS account, COUNT(*) AS source_rows
+    FROM chosen
     WHERE months IN (0, 3, 12)
     GROUP BY ALL
 ),
