@@ -36,6 +36,8 @@ PROJECT = Path(__file__).resolve().parent.parent  # notebooks/ and datasets/ lie
 _INTERRUPTED = 130
 _SHARE = 0.8  # of a machine's memory is for the runs, the rest for everything else
 _REHEARSAL = "finops_toolkit.rehearsal:rehearse"
+# Two seconds, that spare each report a quarter of one: with fewer reports for a process it does not pay.
+_MANY = 10
 
 
 class Data:
@@ -120,7 +122,6 @@ def _report(arguments: argparse.Namespace) -> int:
         arguments.timeout,
         arguments.memory or _memory(arguments.jobs),
         arguments.jobs,
-        calls=(_REHEARSAL,),
     )
     seen = [*(template.path for template in templates), *data.folders]
     # A cluster that is not there is known before anything is written.
@@ -139,8 +140,10 @@ def _report(arguments: argparse.Namespace) -> int:
         if not data.is_known:
             data.snapshot()
         folder = _Folder(store, arguments, data, job, started)
-        if any(verdict.stale for verdict in verdicts):
-            job = replace(job, snapshot=str(data.snapshot()))
+        stale = sum(verdict.stale for verdict in verdicts)
+        if stale:
+            calls = (_REHEARSAL,) if stale > _MANY * job.jobs else ()
+            job = replace(job, snapshot=str(data.snapshot()), calls=calls)
             folder.write([])  # one that cannot be written is known before any work
         with Progress(len(runs)) as progress:
             outcomes = run_batch(verdicts, job, store, pool, data.fingerprint, progress.show)
