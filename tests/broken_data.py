@@ -534,11 +534,15 @@ VALUES: dict[str, tuple[Mutate, Outcome]] = {
         Refused("units", "parent leads back to where it started: A, B"),
     ),
     "unknown parent": (cell("parent", "ZZ", 1, "units"), Refused("units", "parent is not in units")),
+    "the first line twice": (
+        text(lambda whole: whole + whole.splitlines()[0] + "\n"),
+        Refused("is no date: 'posted' in line", "the names of the columns stand there once more"),
+    ),
     "a row twice": (
         swap("E07,1,", "E07,2,2025-01-31,1000,A,-120.00,cost,\nE07,1,"),
         Refused("entry, line must be unique"),
     ),
-    "a key twice": (cell("line", "2"), Refused("entry, line must be unique: 1 values stand in 2 rows")),
+    "a key twice": (cell("line", "2"), Refused("entry, line must be unique: 1 value stands in 2 rows")),
     "a unit twice": (cell("unit", "A", 2, "units"), Refused("units", "unit must be unique")),
     "an account twice": (
         cell("account", "1000", 1, "accounts"),

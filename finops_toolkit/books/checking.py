@@ -206,7 +206,8 @@ def _repeated_keys(spec: Table, table: ibis.Table) -> list[Finding]:
     if not total["keys"]:
         return []
     rows = repeated.order_by(key).limit(5).to_pandas()
-    text = f"{', '.join(key)} must be unique: {total['keys']:,} values stand in {total['rows']:,} rows: "
+    things = "1 value stands" if total["keys"] == 1 else f"{total['keys']:,} values stand"
+    text = f"{', '.join(key)} must be unique: {things} in {total['rows']:,} rows: "
     text += _places(rows, spec.key, ())
     hint = "take out what stands there twice; totals would count it twice"
     count = int(total["rows"] - total["keys"])

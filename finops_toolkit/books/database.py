@@ -261,7 +261,8 @@ def _report(opened: Opened, raw: ibis.Table, table: Table, found: Found, doubt: 
         return
     opened.unread[table.name, name] = count
     values = ", ".join(repr(value) for value in rows[name])
-    text = f"{count:,} values of {name} are no {doubt.column.type}: {values}"
+    things, be = ("1 value", "is") if count == 1 else (f"{count:,} values", "are")
+    text = f"{things} of {name} {be} no {doubt.column.type}: {values}"
     opened.error(table.name, doubt.rule, text, count=count, rows=rows, hint="mend them in the database")
 
 

@@ -59,7 +59,8 @@ def _absent_months(name: str, rows: dict[int, int], panel: Panel) -> list[Findin
     absent = [m for m in range(max(min(rows), panel.months[0]), panel.closed + 1) if m not in rows]
     if not absent:
         return []
-    text = f"{name} has no row in {len(absent):,} months up to the last closed one: {_some(absent)}"
+    months = "1 month" if len(absent) == 1 else f"{len(absent):,} months"
+    text = f"{name} has no row in {months} up to the last closed one: {_some(absent)}"
     shown = pd.DataFrame({"month": [month_text(m) for m in absent[:5]]})
     hint = "figures of these months are missing or nothing: look for a file that was not exported whole"
     return [Finding("difference", name, "months_missing", text, len(absent), None, shown, hint)]

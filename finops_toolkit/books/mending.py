@@ -75,7 +75,7 @@ def plain_words(error: str) -> str:
             said = words.format(*found.groups())
             break
     meant = re.search(r"(?:Candidate bindings:|Candidate tables:|Did you mean)[ :]*(.*)", error)
-    names = re.findall(r'"([^"]+)"', meant[1]) if meant else []
+    names = re.findall(r'"(\w[^"]*)"', meant[1]) if meant else []
     call = re.search(r"Candidate macros:\s+(.*)", error)
     if call:
         return f"{said}: write {call[1].strip()}"
@@ -200,6 +200,8 @@ def how_to_write(values: Sequence[Any], kind: str, column: str, select: bool) ->
     column: what the source calls it, where that is known.
     """
     bare = [_bare(value) for value in values]
+    if column and all(value.lower() == column.lower() for value in bare):
+        return "the names of the columns stand there once more: leave that row out"
     found = readings(bare, "day" if kind in ("date", "month", "time") else "number") if kind in _READ else {}
     remarks = {said[1] for value in values if (said := _REMARK.search(str(value)))}
     example = EXAMPLES[kind]

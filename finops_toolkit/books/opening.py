@@ -422,7 +422,7 @@ def _report_values(
         f"{path.name}: {things} of {column.name} {be} no {column.type}: {shown}{more}",
         count=count,
         rows=rows,
-        hint=how_to_write(values, column.type, source, select),
+        hint=how_to_write(values, column.type, source if select else name, select),
     )
 
 
