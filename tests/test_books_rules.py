@@ -23,6 +23,8 @@ AMOUNTS = {
 BROKEN = [
     ("units", "ownership_share", 2, {"ownership": "1.2"}, None),
     ("units", "fiscal_year_month", 1, {"fiscal_year_start": "13"}, None),
+    ("journal", "partner_is_another", 0, {"partner": "A"}, "1000"),
+    ("balances", "partner_is_another", 0, {"partner": "A"}, "5"),
     ("forecasts", "made_before", 1, {"made_on": "2025-02-02"}, "3000"),
     ("invoices", "due_after_issue", 1, {"due": "2025-01-14"}, "666.40"),
     ("invoices", "paid_after_issue", 2, {"paid": "2025-02-04"}, "357"),
@@ -44,6 +46,12 @@ BROKEN = [
     ("decisions", "decided_after_raised", 2, {"decided": "2025-01-31"}, None),
     ("decisions", "closed_after_decided", 0, {"closed": "2025-01-03"}, "40"),
 ]
+
+
+def with_balances() -> small_company.Tables:
+    """The small company's tables, with balances beside the journal: another way to say the same."""
+    cells = [{"account": "1000", "unit": "A", "month": "2025-01-01", "flow": "5.00"}]
+    return small_company.tables() | {"balances": cells}
 
 
 def found(folder: Path) -> dict[tuple[str, str], Finding]:
@@ -74,7 +82,7 @@ def test_every_rule_of_the_contract_is_tried() -> None:
 @pytest.fixture(scope="module")
 def broken(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Finding]:
     """One row broken for every rule, all at once."""
-    data = small_company.tables()
+    data = with_balances()
     for table, _, row, change, _ in BROKEN:
         for other in data[table]:
             other |= {column: "" for column in change if column not in other}
@@ -98,7 +106,7 @@ def test_rule(
     assert finding.amount == (None if amount is None else money([amount]))
     assert finding.level == next(r.level for r in spec.rules if r.name == rule)
     key = [str(value) for value in finding.rows[list(spec.key)].iloc[0]]
-    assert key[0] == small_company.tables()[table][row][spec.key[0]]
+    assert key[0] == with_balances()[table][row][spec.key[0]]
 
 
 def test_rules_fire_for_nothing_else(broken: dict[tuple[str, str], Finding]) -> None:

@@ -1,4 +1,4 @@
-"""Accounts that nobody has given a statement line: their money is a line of its own, never dropped."""
+"""Accounts without a line: their money is a line of its own, never dropped. Lines without an account."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from pathlib import Path
 import small_company
 
 from finops_toolkit.books import open_books
+from finops_toolkit.kpis import values
 from finops_toolkit.scorecard import statement
+from finops_toolkit.variance import profit_bridge
 
 MONEY = 10_000
 
@@ -79,3 +81,48 @@ def test_balances_alone_show_what_moved(tmp_path: Path) -> None:
     books = open_books(small_company.write(tmp_path, data, books='name = "Balances"\n'))
     assert books.panel().series("unmapped", "A").tolist() == [-100 * MONEY, -50 * MONEY]
     assert found(books, "unmapped").amount == 250 * MONEY
+
+
+def ending_early(folder: Path, **lines: str):
+    """Books of movements alone: revenue and cost of sales, with a budget, and accounts for more `lines`."""
+    chart = {"4000": "revenue", "5000": "cogs", **{number: line for line, number in lines.items()}}
+    accounts = [{"account": number, "name": line, "line": line} for number, line in chart.items()]
+    amounts = {"4000": "-100.00", "5000": "60.00"}
+    cells = [
+        {"account": number, "unit": "U", "month": "2025-01-01", "flow": amounts.get(number, "5.00")}
+        for number in chart
+    ]
+    budget = [
+        {"version": "B", "unit": "U", "month": "2025-01-01", "account": number, "amount": amount}
+        for number, amount in (("4000", "-90.00"), ("5000", "50.00"))
+    ]
+    units = [{"unit": "U", "name": "Works", "parent": "", "kind": "company", "currency": "EUR"}]
+    tables = {"units": units, "accounts": accounts, "balances": cells, "budget": budget}
+    return open_books(
+        small_company.write(folder, tables, books='name = "Early"\nclosed_through = "2025-01"\n')
+    )
+
+
+def test_a_profit_that_ends_early_is_no_operating_profit(tmp_path: Path) -> None:
+    """Without a balance sheet, cost without any account is unknown, not nothing; the bridge says so."""
+    books = ending_early(tmp_path)
+    shown = statement(books, "U", "2025-01")
+    assert shown.value("gross_profit") == 40 * MONEY
+    for line in ("selling", "ebit", "net_profit"):
+        assert shown.value(line) is None
+    table = values(books, ["operating_expenses", "ebit", "net_profit", "gross_profit"]).set_index("kpi")
+    assert list(table.value.isna()) == [True, True, True, False]
+    assert table.reason.str.contains("no account belongs to selling, distribution").tolist()[:3] == [True] * 3
+    bridge = profit_bridge(books, "U", books.period("2025-01"))
+    assert (bridge.start, bridge.end) == (40 * MONEY, 40 * MONEY)
+    assert "This is not the operating profit: no account belongs to selling" in bridge.note
+
+
+def test_one_account_of_a_kind_is_enough(tmp_path: Path) -> None:
+    """Who books administration has no research; without tax and interest the net profit is unknown."""
+    books = ending_early(tmp_path, administration="6000")
+    shown = statement(books, "U", "2025-01")
+    assert shown.value("ebit") == 35 * MONEY
+    assert shown.value("net_profit") is None
+    whole = ending_early(tmp_path / "whole", administration="6000", tax="7000")
+    assert statement(whole, "U", "2025-01").value("net_profit") == 30 * MONEY

@@ -27,6 +27,7 @@ EARLIEST, LATEST = "1950-01-01", "2149-12-31"
 
 _OPERATORS: dict[type, Any] = {
     ast.LtE: operator.le,
+    ast.NotEq: operator.ne,
     ast.Gt: operator.gt,
     ast.GtE: operator.ge,
     ast.Eq: operator.eq,

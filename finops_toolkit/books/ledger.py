@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,10 @@ _LIABILITIES = ("payables", "other_current_liabilities", "debt", "other_liabilit
 _EXPENSES = ("cogs", "selling", "distribution", "administration", "research", "depreciation")
 # Without any account of these lines there is nothing to compute with; the others are then simply zero.
 _MUST_EXIST = ("cash", "receivables", "inventory", "payables")
+
+# A source without a balance sheet may end at a profit of any kind: where none of these lines has an account,
+# the amount is not nothing but unknown.
+_TOGETHER = (("revenue",), ("cogs",), _EXPENSES[1:], ("interest", "tax"))
 
 # What stands on the two sides of the balance sheet: its difference is nothing.
 ASSETS = (
@@ -183,12 +187,13 @@ def ledger_sums(
             prefix + name, f"Budget: {text.lower()}" if budget else text, "money", nature, source, needs
         )
 
-    for line in contract.lines_profit:
-        sign = -1 if line in _CREDIT_LINES else 1
-        yield LedgerSum(measure(line, words[line]), chosen(accounts.line == line), sign, "flow", False)
     # A source may end at a profit: without any balance there is no equity of 0, and nothing to balance.
     sheet = accounts.line.isin(contract.lines_balance).any()
     unbalanced = None if sheet else "no account belongs to a line of the balance sheet"
+    unknown = {} if sheet else _beyond(accounts)
+    for line in contract.lines_profit:
+        sign, ids = -1 if line in _CREDIT_LINES else 1, chosen(accounts.line == line)
+        yield LedgerSum(measure(line, words[line]), ids, sign, "flow", False, unknown.get(line))
     for line in contract.lines_balance:
         ids = chosen(accounts.line == line)
         sign = -1 if line in _LIABILITIES else 1
@@ -214,6 +219,20 @@ def ledger_sums(
             # Fixed assets are kept net: what was charged is what stands as expense.
             yield LedgerSum(charge, chosen(accounts.line == "depreciation"), 1, "flow", False)
     yield from _by_attribute(accounts, measure, chosen)
+
+
+def _beyond(accounts: pd.DataFrame) -> dict[str, str]:
+    """The lines of profit and loss that a source without a balance sheet does not reach, and why."""
+    found: dict[str, str] = {}
+    for lines in _TOGETHER:
+        if not accounts.line.isin(lines).any():
+            shown = "and no balance sheet shows that it is nothing"
+            found |= dict.fromkeys(lines, f"no account belongs to {_either(lines)}, {shown}")
+    return found
+
+
+def _either(words: Sequence[str]) -> str:
+    return ", ".join(words[:-1]) + " or " * (len(words) > 1) + words[-1]
 
 
 def _by_attribute(accounts: pd.DataFrame, measure: Any, chosen: Any) -> Iterator[LedgerSum]:

@@ -310,8 +310,15 @@ def profit_bridge(books: Books, unit: str, period: Period, against: str = "budge
     steps = [(step, names[step], int(sums[step])) for step in order if step in sums]
     ends = int(accounts["old"].sum()), int(accounts["effect"].sum())
     note = f"Price and volume are not separated: {why}." if why else ""
+    unknown = next((why for line, why in books.panel().missing.items() if line in PROFIT_LINES), "")
+    note += f" This is not the operating profit: {unknown}." if unknown else ""
     return make_bridge(
-        (REFERENCES[against], ends[0]), steps, ("Actual", ends[1]), table, note, books.currency or None
+        (REFERENCES[against], ends[0]),
+        steps,
+        ("Actual", ends[1]),
+        table,
+        note.strip(),
+        books.currency or None,
     )
 
 
