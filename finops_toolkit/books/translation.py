@@ -219,7 +219,7 @@ def translation_findings(
         f"at the closing rate, at the end of {used[0]['month']} {', '.join(last)}; the translation "
         f"difference in equity is {left / 10_000:,.2f}"
     )
-    known = min(max(rates.table[name]) for name in {row["currency"] for row in used})
+    known = min(max(rates.table[name]) for name in {str(row["currency"]) for row in used})
     if panel.months[-1] > known:
         text += f"; what is planned after {month_text(known)} is at the rates of that month"
     return [Finding("note", "rates", "translated", text, len(used), left, pd.DataFrame(used[:5]))]
