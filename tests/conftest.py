@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
@@ -21,6 +22,10 @@ NO_DATA = "the real data is not here: no folder ../shared/data beside the projec
 NO_BROWSER = "pages were not opened: no Chromium is found (Debian: apt-get install chromium)"
 NO_OFFICE = "workbooks were not recalculated: no LibreOffice is found (apt-get install libreoffice-calc)"
 NO_TIME = "the minutes given to the proofs were up"
+
+# They start browsers, batches, kernels and engines.
+LONG = ("test_browser", "test_course", "test_staleness", "test_cli", "test_workbook", "test_engines", "test_sameness",
+        "test_reports_batch", "test_fuzz", "test_warm_kernels", "test_cells", "test_machines", "test_manifest")  # fmt: skip
 
 # The same examples in every run, so that a red test is red for everyone; `make prove` tries many more.
 # Slow machines are not a failure: no deadlines.
@@ -44,7 +49,20 @@ def pytest_configure(config: pytest.Config) -> None:
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         # So a shell starts what runs in the background; the processes that tests interrupt would inherit it.
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    config.option.loadscopereorder = False  # of xdist: it would begin with the modules of most tests
     settings.load_profile("prove" if config.getoption("markexpr") == "prove" else "test")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long modules first: at the end no process then waits for another's."""
+    items.sort(key=lambda item: LONG.index(item.path.stem) if item.path.stem in LONG else len(LONG))
+
+
+def pytest_collection_finish() -> None:
+    """What all tests share is not looked through for garbage again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -284,6 +284,7 @@ def chaos(tmp_path_factory: pytest.TempPathFactory) -> tuple[Scene, list[str], S
     return scene, acts, scene.ended(first), second
 
 
+@pytest.mark.prove
 def test_every_outcome_is_the_true_one_and_all_others_are_right(
     chaos: tuple[Scene, list[str], Said, Said],
 ) -> None:
@@ -293,6 +294,7 @@ def test_every_outcome_is_the_true_one_and_all_others_are_right(
     judge(scene, acts, said)
 
 
+@pytest.mark.prove
 def test_a_second_batch_on_the_folder_is_refused(chaos: tuple[Scene, list[str], Said, Said]) -> None:
     """It ends with 2, and names the process that is writing there."""
     *_, second = chaos
@@ -415,6 +417,7 @@ def test_two_hundred_blows_lose_nothing(
         print(f"seed {seed}: {counts} {kinds}")
 
 
+@pytest.mark.prove
 def test_whatever_strikes_a_batch_nothing_good_is_lost(chaos: tuple[Scene, list[str], Said, Said]) -> None:
     """SIGKILL, a request to end and a killed worker, one after the other, in a folder that holds others: each
     report is old or new, no kernel is left, and each call makes only the rest.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import itertools
 import json
 import shutil
 from collections.abc import Callable, Iterator
@@ -246,10 +245,11 @@ def test_part_of_a_wider_read(folder: Path) -> None:
     engine gives, with the same hash; and one unit's never hold another's.
     """
     by = ["unit", "month", "account"]
-    for unit, months in itertools.product(("A", "B"), ("2025-03", "2025-Q1")):
-        alone, wide = open_books(folder), open_books(folder)
+    wide = open_books(folder)
+    whole = wide.sums("journal", by, ["amount"], wide.units["unit"].iloc[0])
+    for unit, months in (("A", "2025-03"), ("B", "2025-Q1")):
+        alone = open_books(folder)
         given = alone.sums("journal", by, ["amount"], unit, months)
-        whole = wide.sums("journal", by, ["amount"], wide.units["unit"].iloc[0])
         with mock.patch.object(details, "read_sums", side_effect=AssertionError("asked the engine")):
             part = wide.sums("journal", by, ["amount"], unit, months)
         pd.testing.assert_frame_equal(part, given)

@@ -272,6 +272,7 @@ def test_snapshot_of_the_company_is_the_company(
     assert list(tmp_path.glob("*/tables/*")) == []
 
 
+@pytest.mark.prove
 def test_snapshot_of_adventure_works_is_adventure_works(
     shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

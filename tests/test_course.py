@@ -17,8 +17,6 @@ from lesson_kernel import LessonKernel
 ROOT = Path(__file__).resolve().parent.parent
 SOLUTIONS = sorted((ROOT / "exercises" / "solutions").glob("*.ipynb"))
 LESSONS = sorted(path for path in (ROOT / "notebooks").rglob("*.ipynb") if "reports" not in path.parts)
-# Another unit and period than the lessons are stored with.
-ELSEWHERE = {"00": "HQ", "01": "EAST", "10": "WEST", "20": "HQ", "30": "COMPANY", "40": "NORTH"}
 
 
 def script(path: str) -> Any:
@@ -130,14 +128,6 @@ def test_every_lesson_has_its_exercise() -> None:
         assert [link for link in links if not (path.parent / link).resolve().is_file()] == [], path.name
         if path in LESSONS:
             assert any(f"exercises/{path.name}" in link for link in links), path.name
-
-
-@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
-def test_a_lesson_holds_elsewhere(path: Path, kernel: LessonKernel) -> None:
-    """A lesson runs for another unit and period of the same company, down to a head office without sales."""
-    shown = kernel.run(path, {"unit": ELSEWHERE[path.name[:2]], "period": "2024-Q2"})
-
-    assert any(shown.values())
 
 
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)

@@ -212,6 +212,7 @@ print([str(verdict.bug).partition(" (")[0] for verdict in fuzzing.run_here(cases
 """
 
 
+@pytest.mark.prove
 def test_a_hang_and_a_crash_are_seen() -> None:
     """A case that hangs or ends its process is a bug, and the cases behind it are judged all the same."""
     program = [sys.executable, "-c", HANGS_AND_CRASHES]

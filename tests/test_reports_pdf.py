@@ -150,7 +150,7 @@ def test_hostile_outputs_harm_nothing() -> None:
     """Control characters, endless words, writing directions and pictures that are none make a PDF, too."""
     hostile = ["a\u202eb\u2066c\u200fd", "nul\x00 bell\x07 esc\x1b[1m \x7f\x9f", "x" * 10_000]
     hostile += ["\ufeff\u2028\u2029x", "\ue000\U0010ffff", "中文客户 سلام שלום 😀", "e\u0301\u0301\u0301"]
-    for said in hostile:
+    for said in (" ".join(hostile[:2]), hostile[2], " ".join(hostile[3:])):
         table = Table(
             "t", (Column("a", said, group=said), Column("b", said, "number")), ((said, 1),), caption=said
         )
