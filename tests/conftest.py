@@ -24,8 +24,9 @@ NO_OFFICE = "workbooks were not recalculated: no LibreOffice is found (apt-get i
 NO_TIME = "the minutes given to the proofs were up"
 
 # They start browsers, batches, kernels and engines.
-LONG = ("test_browser", "test_course", "test_staleness", "test_cli", "test_workbook", "test_engines", "test_sameness",
-        "test_reports_batch", "test_fuzz", "test_warm_kernels", "test_cells", "test_machines", "test_manifest")  # fmt: skip
+LONG = ("test_browser", "test_course", "test_staleness", "test_cli", "test_workbook", "test_engines",
+        "test_sameness", "test_reports_batch", "test_fuzz", "test_warm_kernels", "test_cells",
+        "test_machines", "test_manifest")  # fmt: skip
 
 # The same examples in every run, so that a red test is red for everyone; `make prove` tries many more.
 # Slow machines are not a failure: no deadlines.
@@ -59,10 +60,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: LONG.index(item.path.stem) if item.path.stem in LONG else len(LONG))
 
 
-def pytest_collection_finish() -> None:
-    """What all tests share is not looked through for garbage again and again."""
-    gc.collect()
-    gc.freeze()
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """What a module leaves for good is not looked through for garbage again and again."""
+    if nextitem is None or nextitem.path != item.path:
+        gc.collect()
+        gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -182,6 +182,22 @@ def test_northwinds_sales_are_those_of_its_own_database(tmp_path: Path, shared_d
     assert int(total * 10_000) == expected
 
 
+def test_a_statement_in_columns_gives_the_figures_of_its_adapter(tmp_path: Path, shared_data: Path) -> None:
+    """Customer profitability without an edit: each account's money by unit and month, actual and budget."""
+    source = shared_data / "obvience" / "customer_profitability"
+    draft(tmp_path / "books", source)
+    sums = (
+        "SELECT account, unit, month, SUM(flow) FROM books.balances GROUP BY ALL HAVING SUM(flow) <> 0",
+        "SELECT account, month, SUM(amount) FROM books.budget GROUP BY ALL HAVING SUM(amount) <> 0",
+    )
+    ours, known = open_books(tmp_path / "books", source), open_books("profitability", source)
+    for query in sums:
+        found, expected = ({(str(row[0]), *(str(cell).removeprefix("bu-") for cell in row[1:]))
+                            for row in books.opened.connection.raw_sql(query).fetchall()}
+                           for books in (ours, known))  # fmt: skip
+        assert found == expected
+
+
 @pytest.mark.prove
 @pytest.mark.parametrize(
     ("name", "tables"),

@@ -136,6 +136,67 @@ def test_headings_that_mean_months(heading: str, month: tuple[str, int] | None) 
     assert month_of(heading) == month
 
 
+STATEMENT = ["Unit", "Period", "Revenue", "Material costs", "Sundries", "Selling", "Administration"]
+
+
+@pytest.mark.parametrize("sign", [1, -1], ids=["costs as they are", "costs negative"])
+def test_lines_of_a_statement_side_by_side_become_accounts(tmp_path: Path, sign: int) -> None:
+    """Each column an account, what stands between them too; debits positive; rows and money tie."""
+    rows = [
+        ["North", f"20250{m}", 100 * m, *(sign * n for n in (60 * m, 3, 5, 7)), f"{m},{m}"] for m in (1, 2)
+    ]
+    save(
+        tmp_path / "from",
+        "pl.csv",
+        [*STATEMENT, "Remark"],
+        [*rows, ["South", "202502", 50, "", "", 0, 0, ""]],
+    )
+
+    made, books = proposed(tmp_path)
+
+    assert set(made.proposals) == {"balances"} and asked(made, "a column for each line", "Revenue")
+    found = books.opened.connection.raw_sql("SELECT account, SUM(flow) FROM books.balances GROUP BY 1")
+    assert {name: int(flow) for name, flow in found.fetchall()} == {
+        "Revenue": -350, "Material costs": 180, "Sundries": 6, "Selling": 10, "Administration": 14
+    }  # fmt: skip
+    (tie,) = books.opened.ties
+    assert (tie.read, tie.used, tie.amount_read) == (3, 3, -1_400_000)
+    assert {line.account: line.line for line in made.lines}["Sundries"] == "unmapped"
+
+
+def test_lines_of_documents_are_no_statement(tmp_path: Path) -> None:
+    """Sales with their revenue, cost and freight are documents: none of these columns is an account."""
+    heads = [
+        "Order No",
+        "Date",
+        "Product",
+        "Quantity",
+        "Revenue",
+        "Material costs",
+        "Selling",
+        "Administration",
+    ]
+    rows = [[f"O{n}", "2025-01-05", "P", n, 10 * n, 6, 1, 1] for n in range(1, 9)]
+    save(tmp_path / "from", "orders.csv", heads, rows)
+
+    made, _ = proposed(tmp_path)
+
+    assert "balances" not in made.proposals and not asked(made, "a column for each line")
+
+
+def test_a_budget_with_its_lines_side_by_side(tmp_path: Path) -> None:
+    """The name of the file says that it is the budget."""
+    chart(tmp_path / "from")
+    save(tmp_path / "from", "general_ledger.csv", HEADS, [row[:-1] for row in ledger("Actual", 1)])
+    rows = [["North", f"2025-0{m}-01", 100, 60, 3, 5, 7] for m in (1, 2, 3)]
+    save(tmp_path / "from", "budget_2025.csv", STATEMENT, rows)
+
+    made, books = proposed(tmp_path)
+
+    assert {"journal", "budget"} <= set(made.proposals) and "balances" not in made.proposals
+    assert total(books, "budget", "account = 'Revenue'") == -300
+
+
 def test_two_files_with_the_same_columns_are_one_table(tmp_path: Path) -> None:
     """Both count, and tie; a copy of the first, whose numbers are there already, does not."""
     chart(tmp_path / "from")

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import nbformat
@@ -330,7 +331,7 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     def made(*formats: str, status: str = "done") -> tuple[worker.Outcome, dict[str, bytes]]:
         ended = lambda book, *_, **__: kernels.Execution(book, status, "why")  # noqa: E731
         monkeypatch.setattr(kernels, "execute", ended)
-        monkeypatch.setattr(worker, "_warm_process", lambda _: None)
+        monkeypatch.setattr(worker, "_warm_process", lambda _: SimpleNamespace(pid=0))
         job = worker.Job({run.notebook: run.notebook.read_text(encoding="utf-8")}, FACTS, formats)
         with open_store(tmp_path / "out", "Test") as store:
             result = worker.make(run, job, earlier_of(store, run))

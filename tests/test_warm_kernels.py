@@ -279,6 +279,9 @@ def test_interrupt_stops_the_cell_and_not_the_kernel(warm_kernel: Kernel) -> Non
 
     assert reply["parent_header"]["msg_id"] == message
     assert reply["content"]["ename"] == "KeyboardInterrupt"
+    # What is asked for before it says so is thrown away with the rest of the failed cell's queue.
+    idle = lambda message: message["content"].get("execution_state") == "idle"  # noqa: E731
+    assert soon(lambda: idle(warm_kernel.client.get_iopub_msg(timeout=5)))
     assert warm_kernel("print(mark + 1)") == "42"
 
 

@@ -171,6 +171,7 @@ def _unmapped(tables: Tables) -> list[Finding]:
     for column in ("flow", "closing", "money"):
         shown[column] /= SCALE
     first = ", ".join(shown.account.head(5)) + (" …" if len(shown) > 5 else "")
-    text = f"{len(shown):,} accounts have no statement line: {first}; their money stands as “not mapped”"
+    things = "1 account has" if len(shown) == 1 else f"{len(shown):,} accounts have"
+    text = f"{things} no statement line: {first}; the money stands as “not mapped”"
     hint = "give each of them a line, in the table accounts or in the adapter's map of accounts"
     return [Finding("difference", "accounts", "unmapped", text, len(shown), money, shown.head(5), hint)]

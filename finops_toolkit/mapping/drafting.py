@@ -21,6 +21,7 @@ from .pages import profile_page, questions_page, readme_page, template
 from .profiling import Table, joins, profile, profile_view
 from .proposing import Proposal, Question, ask_about_rival, propose, with_parts
 from .scenarios import split
+from .statement_columns import by_account
 from .trying import attempt, body, repeated_in
 from .words import meanings, name_score
 from .writing import accounts_text, rejected_text, shown_line, sql_text, toml_text, write
@@ -79,7 +80,7 @@ def draft(target: Path, folder: Path, shown: Callable[[int, int], None] | None =
             "Put exports there: CSV or other text, Excel, Parquet, JSON, SQLite, zip or tar of these.",
         )
     made = Draft(target, seen, tables)
-    _set_months_below(engine, made)
+    _set_below(engine, made)
     found = joins(engine, tables)
     chosen, made.near = matches(tables, found)
     root = root_of(engine, chosen.get("units"))
@@ -130,10 +131,11 @@ def _add_part(engine: Any, made: Draft, proposal: Proposal, part: Proposal) -> N
         ask_about_rival(proposal, part.match.main)
 
 
-def _set_months_below(engine: Any, made: Draft) -> None:
-    """Tables with a column for each month are looked at with the months one below the other, too."""
+def _set_below(engine: Any, made: Draft) -> None:
+    """Tables with a column for each month, or each line of a statement, are looked at as rows, too."""
     for table in list(made.tables.values()):
-        found = by_month(table)
+        months = by_month(table)
+        found = months or by_account(table)
         if found is None:
             continue
         if not found.sql:
@@ -141,10 +143,10 @@ def _set_months_below(engine: Any, made: Draft) -> None:
             where = "the name of the file: put the year into it, and run finops new again"
             made.questions.append(Question(text, where, 8.5))
             continue
-        name = f"{table.name}_by_month"
-        shown = f"{table.source.shown}, its months one below the other"
+        name = f"{table.name}_by_{'month' if months else 'account'}"
+        shown = f"{table.source.shown}, its {'months' if months else 'accounts'} one below the other"
         long = profile_view(engine, table, name, found.sql, shown)
-        long.counted, long.total = found.counted, found.total
+        long.counted, long.total, long.asked = found.counted, found.total, found.asked
         made.tables[name] = long
 
 
@@ -279,7 +281,10 @@ def _ask_about_accounts(made: Draft, money: dict[str, float]) -> None:
         (line for line in made.lines if line.line == UNMAPPED), key=lambda line: -money.get(line.account, 0)
     )
     if unknown:
-        shown = ", ".join(f"{line.account} {line.name}".strip()[:40] for line in unknown[:4])
+        called = [
+            line.name if line.name == line.account else f"{line.account} {line.name}" for line in unknown
+        ]
+        shown = ", ".join(one.strip()[:40] for one in called[:4])
         made.questions.append(
             Question(
                 f"Accounts without a statement line: {len(unknown):,} of {len(made.lines):,} ({shown}"

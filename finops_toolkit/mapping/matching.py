@@ -65,7 +65,7 @@ def matches(tables: dict[str, Table], joins: list[Join]) -> tuple[dict[str, Matc
         if contract.name not in table_words():
             continue
         for table in tables.values():
-            if table.origin and contract.name not in ("budget", "balances"):
+            if table.origin and contract.name not in _as_rows(table):
                 continue
             match = _match(contract, table, tables, joins)
             if match.missing and match.score > 0.5:
@@ -93,6 +93,13 @@ def matches(tables: dict[str, Table], joins: list[Join]) -> tuple[dict[str, Matc
     mains = {match.main.name for match in chosen.values()}
     near = [match for match in near if match.main.name not in mains and match.table.name not in chosen]
     return chosen, sorted(near, key=lambda match: -match.score)
+
+
+def _as_rows(table: Table) -> tuple[str, ...]:
+    """What columns set one below the other may be. Of lines of a statement the table's name says which."""
+    if not table.asked:
+        return ("budget", "balances")
+    return ("budget",) if called_score(_called(table), "budget") >= 0.6 else ("balances",)
 
 
 def _rivals_of(name: str) -> set[str]:

@@ -47,18 +47,20 @@ def month_of(heading: str) -> tuple[str, int] | None:
 
 
 @dataclass(frozen=True)
-class ByMonth:
-    """Months one below the other: the SQL of the rows ("": no year is known), and of what a row counts for.
+class Below:
+    """Columns one below the other: the SQL of the rows ("": no year is known), and of what a row counts for.
 
-    Of the rows that a row becomes, the first month's stands for it (`counted`); `total` is their sum.
+    Of the rows that a row becomes, the first stands for it (`counted`); `total` is their sum. `asked`: what a
+    person is to confirm.
     """
 
     sql: str
     counted: str = ""
     total: str = ""
+    asked: str = ""
 
 
-def by_month(table: Table) -> ByMonth | None:
+def by_month(table: Table) -> Below | None:
     """How a table with a column for each month is read; None where it is no such table."""
     heads = [(c, month) for c in table.columns.values() if (month := month_of(c.name))]
     if len(heads) < _FEWEST or len({month for _, month in heads}) < len(heads):
@@ -70,7 +72,7 @@ def by_month(table: Table) -> ByMonth | None:
     said = re.findall(rf"(?<!\d){_YEAR}(?!\d)", table.source.shown)
     fixed = "" if year else said[-1] if said else ""
     if not (year or fixed) and not all(found for _, (found, _) in heads):
-        return ByMonth("")
+        return Below("")
     days = [_first(*month, fixed) for _, month in heads]
     listed = ",".join(
         f"\n        {column.sql} AS {literal(day)}" for (column, _), day in zip(heads, days, strict=True)
@@ -86,7 +88,7 @@ def by_month(table: Table) -> ByMonth | None:
     unpivot = f"UNPIVOT INCLUDE NULLS (amount_ FOR month_ IN ({listed}\n    ))"
     total = " + ".join(f"COALESCE(TRY_CAST({number(c)} AS DECIMAL(19, 4)), 0)" for c, _ in heads)
     counted = f"CASE WHEN m.month_ LIKE {literal('%' + days[0])} THEN 1 ELSE 0 END"
-    return ByMonth(f"(\n    SELECT {kept} FROM {source} {unpivot}\n)", counted, total)
+    return Below(f"(\n    SELECT {kept} FROM {source} {unpivot}\n)", counted, total)
 
 
 def _first(year: str, month: int, fixed: str) -> str:

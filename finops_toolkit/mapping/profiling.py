@@ -83,11 +83,12 @@ class Table:
     apart: list[Apart] = field(default_factory=list)
     comma: bool | None = None
     unprofiled: int = 0
-    # Of months set one below the other: the table they stand in side by side, and how they are read.
+    # Of columns set one below the other: the table they stand in side by side, and how they are read.
     origin: str = ""
     relation: str = ""
     counted: str = ""
     total: str = ""
+    asked: str = ""
 
     @property
     def name(self) -> str:

@@ -109,6 +109,8 @@ def propose(match: Match, tables: dict[str, Table], root: str) -> Proposal:
     _ask_about_rivals(proposal, tables)
     for doubt in match.doubts:
         proposal.ask(doubt, 6.5)
+    if match.main.asked:
+        proposal.ask(match.main.asked, 9)
     return proposal
 
 
