@@ -6,6 +6,7 @@ Each way runs in a process of its own, so that its memory is its own, and is tim
 from __future__ import annotations
 
 import json
+import os
 import resource
 import statistics
 import subprocess
@@ -26,6 +27,8 @@ _SHIPPED = Path(__file__).resolve().parent.parent / "datasets" / "company"
 
 def ours_measures(folder: Path) -> int:
     """Every ledger measure by unit and month, rolled up, from opening the folder on."""
+    import ibis.backends.duckdb  # noqa: F401  else Ibis imports it when it first connects
+
     from finops_toolkit.books.facts import Facts
     from finops_toolkit.books.opening import open_folder
 
@@ -74,6 +77,8 @@ def pandas_measures(folder: Path) -> int:
 
 def ours_check(folder: Path) -> int:
     """Every rule of the contract on the ledger."""
+    import ibis.backends.duckdb  # noqa: F401
+
     from finops_toolkit.books import open_books
 
     return _timed(lambda: len([f for f in open_books(folder).facts.contract_findings if f.level != "note"]))
@@ -101,6 +106,8 @@ def pandas_check(folder: Path) -> int:
 
 def ours_everything(folder: Path) -> int:
     """The shipped company: opened, checked, every KPI for every unit and month; CPU of all threads."""
+    import ibis.backends.duckdb  # noqa: F401
+
     from finops_toolkit import kpis
     from finops_toolkit.books import open_books
     from finops_toolkit.periods import month_text
@@ -130,12 +137,19 @@ def _timed(run: Callable[[], int], clock: Callable[[], float] = time.perf_counte
     return answer
 
 
+def within_memory() -> None:
+    """Let this process ask for as much memory as the machine has, and no more."""
+    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    resource.setrlimit(resource.RLIMIT_AS, (there, there))
+
+
 def _measured(way: str, folder: Path) -> dict[str, float] | None:
     """What one process of a way came to; None where it did not survive."""
     words = [
         sys.executable,
         "-c",
-        f"from benchmarks.books import WAYS; from pathlib import Path; WAYS[{way!r}](Path({str(folder)!r}))",
+        f"from benchmarks.books import WAYS, within_memory; from pathlib import Path\n"
+        f"within_memory()\nWAYS[{way!r}](Path({str(folder)!r}))",
     ]
     try:
         done = subprocess.run(words, capture_output=True, text=True, timeout=_LONGEST, check=False)

@@ -67,6 +67,11 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
         gc.freeze()
 
 
+def pytest_unconfigure() -> None:
+    """What was left alone is freed at the end: libraries complain of what they find then."""
+    gc.unfreeze()
+
+
 @pytest.fixture(scope="session")
 def _started() -> float:
     """When this process began to test."""

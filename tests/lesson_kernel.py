@@ -10,6 +10,9 @@ from typing import Any
 import nbformat
 from jupyter_client.manager import KernelManager
 
+from finops_toolkit.books import Books
+from finops_toolkit.books.snapshot import write_snapshot
+
 ROOT = Path(__file__).resolve().parent.parent
 SECONDS = 120
 EMPTY = "get_ipython().run_line_magic('reset', '-f -s')"
@@ -18,13 +21,15 @@ EMPTY = "get_ipython().run_line_magic('reset', '-f -s')"
 class LessonKernel:
     """A running kernel: `run` gives what each code cell showed, or an AssertionError for one that failed."""
 
-    def __init__(self) -> None:
+    def __init__(self, books: Books) -> None:
+        """`books` are opened in no time, as in a batch: from a snapshot."""
         self.folder = tempfile.TemporaryDirectory()
         self.manager = KernelManager(kernel_name="python3")
         if os.name == "posix":
             # A file of its own instead of an open port.
             self.manager.transport, self.manager.ip = "ipc", str(Path(self.folder.name, "socket"))
-        quiet = {**os.environ, "IPYTHONDIR": self.folder.name}
+        kept = write_snapshot(books, Path(self.folder.name), books.outline)
+        quiet = {**os.environ, "IPYTHONDIR": self.folder.name, "FINOPS_SNAPSHOT": str(kept)}
         self.manager.start_kernel(cwd=str(ROOT / "notebooks"), env=quiet)
         self.client = self.manager.blocking_client()
         self.client.start_channels()

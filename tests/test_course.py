@@ -14,6 +14,8 @@ import nbformat
 import pytest
 from lesson_kernel import LessonKernel
 
+from finops_toolkit.books import Books
+
 ROOT = Path(__file__).resolve().parent.parent
 SOLUTIONS = sorted((ROOT / "exercises" / "solutions").glob("*.ipynb"))
 LESSONS = sorted(path for path in (ROOT / "notebooks").rglob("*.ipynb") if "reports" not in path.parts)
@@ -29,9 +31,9 @@ def script(path: str) -> Any:
 
 
 @pytest.fixture(scope="module")
-def kernel() -> Iterator[LessonKernel]:
+def kernel(books: Books) -> Iterator[LessonKernel]:
     """One kernel for this module."""
-    running = LessonKernel()
+    running = LessonKernel(books)
     yield running
     running.close()
 

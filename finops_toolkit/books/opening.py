@@ -376,7 +376,7 @@ def _note_sound_dates(connection: Any, table: Table, raw: str, found: Found) -> 
     except duckdb.Error:
         return  # said where the table is read
     for name, result in zip(dates, results, strict=True):
-        if result:
+        if result is not False:  # None: there is no date in it
             found[name] = (found[name][0], SOUND_DATE)
 
 
