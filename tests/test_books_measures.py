@@ -8,10 +8,12 @@ from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import small_company
 
 from finops_toolkit.books import Books, Panel, open_books
+from finops_toolkit.books.ledger import ledger_sums, measure_names
 from finops_toolkit.errors import UsageError
 
 DEC, JAN, FEB, MAR, APR = (2024 * 12 + 11 + step for step in range(5))
@@ -405,3 +407,10 @@ def test_open_invoices_by_brute_force(tmp_path: Path) -> None:
         row = panel.index(unit)
         assert panel.matrix("open_invoices")[row].tolist() == [int(h * 10_000) for h, _ in counted]
         assert panel.matrix("overdue_invoices")[row].tolist() == [int(o * 10_000) for _, o in counted]
+
+
+def test_the_names_of_the_ledgers_measures_are_known_without_a_ledger() -> None:
+    """Those of no chart of accounts are all there are."""
+    none = pd.DataFrame({"account": [], "line": [], "behaviour": [], "driver": []}, dtype="str")
+    for prefix in ("", "budget_"):
+        assert measure_names(prefix) == [s.measure.name for s in ledger_sums(none, (), False, prefix)]

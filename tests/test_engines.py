@@ -6,6 +6,7 @@ import datetime as dt
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tomllib
@@ -584,10 +585,15 @@ def assert_same_in_few_queries(expected: Books, actual: Books) -> None:
 
 @pytest.mark.usefixtures("spark")
 def test_spark_gives_weeks_translation_and_one_group(group: Path) -> None:
-    """A lake read by Spark, with its books.toml: orders and the ledger, in weeks, as one group."""
+    """A lake read by Spark, with its books.toml: orders and the ledger, in weeks, as one group.
+
+    Ctrl-C is heard by whoever heard it before.
+    """
+    hears = signal.getsignal(signal.SIGINT)
     expected, actual = open_books(group), open_books(f"spark://local[1]/?lake={group}")
     assert (actual.name, actual.calendar) == (expected.name, expected.calendar)
     assert_same_in_few_queries(expected, actual)
+    assert signal.getsignal(signal.SIGINT) is hears
 
 
 @pytest.mark.usefixtures("spark")

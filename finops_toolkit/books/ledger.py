@@ -173,6 +173,14 @@ def budget_movements(tables: Tables) -> ibis.Table:
     )
 
 
+def measure_names(prefix: str = "") -> list[str]:
+    """The names of all that ledger_sums gives, whatever the chart of accounts."""
+    contract = load_contract()
+    only_booked = () if prefix else ("profit_to_date", "depreciation_charge")
+    lines = (*contract.lines_profit, *contract.lines_balance, "unmapped", *only_booked)
+    return [prefix + name for name in (*lines, "variable_cost", "fixed_cost", *DRIVERS)]
+
+
 def ledger_sums(
     accounts: pd.DataFrame, needs: tuple[str, ...], closings_given: bool, prefix: str = ""
 ) -> Iterator[LedgerSum]:

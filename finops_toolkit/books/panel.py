@@ -213,10 +213,7 @@ def build_panel(
 
 def ledger_names() -> list[str]:
     """Every ledger and budget measure there can be, whatever these books hold."""
-    none = pd.DataFrame({"account": [], "line": [], "behaviour": [], "driver": []}, dtype="str")
-    names = [
-        s.measure.name for prefix in ("", "budget_") for s in ledger.ledger_sums(none, (), False, prefix)
-    ]
+    names = [name for prefix in ("", "budget_") for name in ledger.measure_names(prefix)]
     return [*names, *ledger.GROUP, "budget_sales_quantity"]
 
 
@@ -266,6 +263,7 @@ def _add(panel: Panel, part: Part, group: Group) -> None:
         own[name] = values
         panel._rows[name] = roll_up(panel.parents, rows[: len(panel.units)], {})
     panel.measures |= measures
+    begins = _business_begins(part)
     if group.rates is not None and group.rates.of:
         needed = panel.closed if part.source != "budget" else panel.months[0] - 1
         own = translate(group.rates, places, panel.months, needed, own, measures)
@@ -276,7 +274,7 @@ def _add(panel: Panel, part: Part, group: Group) -> None:
             booked = booked - panel._taken_out[name]
         panel._values[name] = roll_up(panel.parents, booked, panel.shares)
         if name in measures:
-            panel._coverage[name] = _coverage(panel, part, name)
+            panel._coverage[name] = _coverage(panel, part, name, begins)
             _note_preliminary(panel, part, name)
     if part.source == "ledger":
         _add_group(
@@ -332,17 +330,23 @@ def _note_preliminary(panel: Panel, part: Part, name: str) -> None:
         panel._preliminary[name] = min(last, panel.begun)
 
 
-def _coverage(panel: Panel, part: Part, name: str) -> tuple[int, int]:
+def _business_begins(part: Part) -> int | None:
+    """The first month of business of a ledger: the entry that opens the books moves balances, and is none."""
+    if part.source != "ledger":
+        return None
+    lines = [line for line in ledger.load_contract().lines_profit if line in part.frame]
+    booked = part.frame.month[part.frame[lines].any(axis=1)]
+    return int(booked.min()) if len(booked) else None
+
+
+def _coverage(panel: Panel, part: Part, name: str, begins: int | None) -> tuple[int, int]:
     first, last = int(part.frame.month.min()), int(part.frame.month.max())
     first = max(first, panel.months[0])
     if part.source == "budget":
         budgeted = part.frame.month[part.frame[f"rows {name}"] > 0]
         return (int(budgeted.min()), int(budgeted.max())) if len(budgeted) else (first, first - 1)
     if part.source == "ledger" and panel.measures[name].nature == "flow":
-        # The entry that opens the books moves balances, but it is no month of business.
-        lines = [line for line in ledger.load_contract().lines_profit if line in part.frame]
-        booked = part.frame.month[part.frame[lines].any(axis=1)]
-        first = int(booked.min()) if len(booked) else first
+        first = first if begins is None else begins
         # What covers several months begins before the month it stands at.
         first = first if panel.statements is None else panel.months[0]
         # A movement taken from balances needs the balance before.

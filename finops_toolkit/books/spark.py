@@ -5,6 +5,8 @@ Spark rounds a product of decimals to fewer places unless told otherwise: it is 
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
@@ -147,8 +149,12 @@ def _session(address: Address) -> SparkSession:
     builder = builder.master(address.server if local else f"spark://{address.server}")
     for name, value in _LOCAL.items() if local else ():
         builder = builder.config(name, value)
+    hears = signal.getsignal(signal.SIGINT)
     # What others set in this process's session is theirs.
     session = builder.getOrCreate().newSession()
+    if threading.current_thread() is threading.main_thread() and hears is not None:
+        # Spark answers Ctrl-C from now on, and goes on doing so when it is long stopped: with a traceback.
+        signal.signal(signal.SIGINT, hears)
     if local:
         session.conf.set("spark.sql.shuffle.partitions", session.sparkContext.defaultParallelism)
     return session
