@@ -101,6 +101,11 @@ def _plain(text: str) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
+def _whole(digits: str) -> int | str:
+    """A whole number; one that Python refuses to turn into a number stays text."""
+    return int(digits) if len(digits) < 4000 else digits
+
+
 def _write_json(work: Work) -> None:
     work.path.write_text(json.dumps({"data": {"rows": _records(work)}}), encoding="utf8")
 
@@ -156,12 +161,13 @@ def table_of(path: Path, name: str) -> tuple[list[str], list[list[Any]]] | bytes
         return _sheet(path)
     if file.endswith(".jsonl"):
         records = [
-            json.loads(line, parse_float=Decimal)
+            json.loads(line, parse_float=Decimal, parse_int=_whole)
             for line in path.read_text("utf-8-sig").splitlines()
             if line.strip()
         ]
     else:
-        records = json.loads(path.read_text("utf-8-sig"), parse_float=Decimal)["data"]["rows"]
+        whole = json.loads(path.read_text("utf-8-sig"), parse_float=Decimal, parse_int=_whole)
+        records = whole["data"]["rows"]
     header = list(dict.fromkeys(key for record in records for key in record))
     return header, [[record.get(key) for key in header] for record in records]
 
