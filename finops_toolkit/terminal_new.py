@@ -81,6 +81,7 @@ def _say_nothing(out: Any, made: Draft) -> int:
 
 
 def _say_mapped(out: Any, made: Draft) -> None:
+    from .mapping.proposing import with_parts
     from .terminal import grid
 
     _heading(out, f"Mapped to {counted(len(made.proposals) + len(made.listed), 'table')} in {made.target}")
@@ -91,12 +92,13 @@ def _say_mapped(out: Any, made: Draft) -> None:
             for column, (_, score) in proposal.match.picks.items()
             if not proposal.match.table.columns[column].optional
         ]
-        left = sum(one.count for part in (proposal, *proposal.also) for one in part.left)
+        parts = with_parts([proposal])
+        left = sum(one.count for part in parts for one in part.left)
         rows.append(
             [
                 name,
-                joined([part.match.main.source.shown for part in (proposal, *proposal.also)]),
-                f"{sum(part.match.main.rows for part in (proposal, *proposal.also)):,}",
+                joined(part.match.main.source.shown for part in parts),
+                f"{sum(part.match.main.rows for part in parts):,}",
                 f"{left:,}" if left else "",
                 f"{min(scores, default=1):.0%}",
             ]

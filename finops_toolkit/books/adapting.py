@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,13 +48,14 @@ def register_sources(opened: Opened, raw: Path, scratch: Path) -> None:
             opened.sources[name] = loaded.rows
 
 
-def make_views(opened: Opened) -> None:
-    """Make a table of each NAME.view.sql, in order of names: what several SELECTs of an adapter start from.
+def make_views(opened: Opened, paths: Iterable[Path]) -> None:
+    """Make a table of each NAME.view.sql, in their order: what several SELECTs of an adapter start from.
 
     It counts as a source called NAME.
     """
-    for path in sorted(opened.folder.glob(f"*{VIEW}")):
-        name = path.name.removesuffix(VIEW)
+    named = {path.name.removesuffix(VIEW): path for path in paths}
+    opened.views = dict.fromkeys(named, "")
+    for name, path in named.items():
         try:
             opened.views[name] = run_select(opened, quote(name), path)
         except (SelectError, OSError, UnicodeDecodeError) as error:
@@ -90,11 +92,11 @@ def read_select(path: Path) -> str:
 
 
 def run_select(opened: Opened, raw: str, path: Path) -> str:
-    """Make the table `raw` of a file's SELECT gives, and return it. SelectError says what is wrong."""
+    """Make the table `raw` of what a file's SELECT gives, and give the SELECT. Raises SelectError."""
     query = read_select(path)
-    views = [other.name.removesuffix(VIEW) for other in opened.folder.glob(f"*{VIEW}") if other != path]
-    unread = [name for name in [*opened.settings.get("sources", {}), *views] if name not in opened.sources]
-    needed = names_in(query, unread)
+    named = (*opened.settings.get("sources", {}), *opened.views)
+    own = path.name.removesuffix(VIEW)
+    needed = names_in(query, [name for name in named if name not in opened.sources and name != own])
     if needed:
         raise SelectError(f"it needs the source {', '.join(needed)}, which could not be read")
     try:

@@ -26,6 +26,7 @@ from .contract import ENGINE_TYPES, Column, Table, load_contract
 from .engine import Engine
 from .finding import Finding
 from .locking import lock_down
+from .mending import values_are_no
 from .opening import Found, Opened, columns_usable, open_table
 from .settings import settings_in, sound_settings
 from .stamps import stamps
@@ -261,8 +262,7 @@ def _report(opened: Opened, raw: ibis.Table, table: Table, found: Found, doubt: 
         return
     opened.unread[table.name, name] = count
     values = ", ".join(repr(value) for value in rows[name])
-    things, be = ("1 value", "is") if count == 1 else (f"{count:,} values", "are")
-    text = f"{things} of {name} {be} no {doubt.column.type}: {values}"
+    text = f"{values_are_no(doubt.column, count)}: {values}"
     opened.error(table.name, doubt.rule, text, count=count, rows=rows, hint="mend them in the database")
 
 

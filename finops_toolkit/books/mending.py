@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..sources.macros import readings
 from ..sources.sql import literal, quote
 from .casting import EXAMPLES
+from .contract import Column
 
 if TYPE_CHECKING:
     from .opening import Opened
@@ -163,6 +164,12 @@ def _place_of(opened: Opened, names: list[str], query: str, value: str, near: st
 
 def _shown_places(places: Sequence[Place]) -> str:
     return "; ".join(f"{file}, {rows}, column {column}" for file, column, rows, _ in places)
+
+
+def values_are_no(column: Column, count: int) -> str:
+    """What is said of values that are there and could not be read: "2 values of amount are no money"."""
+    things, be = ("1 value", "is") if count == 1 else (f"{count:,} values", "are")
+    return f"{things} of {column.name} {be} no {column.type}"
 
 
 def values_text(

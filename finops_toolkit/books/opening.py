@@ -29,7 +29,7 @@ from .casting import EXAMPLES, SOUND_DATE, cast, readable, rounded, unreadable
 from .contract import ENGINE_TYPES, Column, Table, load_contract
 from .finding import Finding
 from .locking import lock_down
-from .mending import how_to_write, values_text
+from .mending import how_to_write, values_are_no, values_text
 from .settings import read_settings
 from .stamps import Stamps, data_folder, is_read, parts_of_table, source_folder, stamp, stamps
 from .tying import ROWS, Tie, is_rejected, tie_out
@@ -135,7 +135,7 @@ def open_folder(data: str | Path | None, source: str | Path | None) -> Opened:
         with tempfile.TemporaryDirectory(prefix="finops_toolkit_") as scratch:
             lock_down(opened.connection, [folder, raw, Path(scratch)])
             register_sources(opened, raw, Path(scratch))
-        make_views(opened)
+        make_views(opened, [path for path in files if path.name.endswith(VIEW)])
     readable = (".sql",) if adapter else (".parquet", ".csv")
     done: set[str] = set()
     for path in files:
@@ -413,13 +413,12 @@ def _report_values(
     select = table.name in opened.selects
     # The line that names the columns is the first of a text file.
     places = [f"row {row}" if path.suffix.lower() != ".csv" else f"line {row + 1}" for row in rows.row]
-    things, be = ("1 value", "is") if count == 1 else (f"{count:,} values", "are")
     shown, source = values_text(opened, table.name, column.name, values, places)
     more = f" … and {count - len(rows):,} more" if count > len(rows) else ""
     opened.error(
         table.name,
         rule,
-        f"{path.name}: {things} of {column.name} {be} no {column.type}: {shown}{more}",
+        f"{path.name}: {values_are_no(column, count)}: {shown}{more}",
         count=count,
         rows=rows,
         hint=how_to_write(values, column.type, source if select else name, select),

@@ -120,7 +120,7 @@ def _add_part(engine: Any, made: Draft, proposal: Proposal, part: Proposal) -> N
     """Put a source with the same columns below the first, unless its rows have keys that are there."""
     sound = proposal.name in made.proposals and not proposal.summed and _tried(engine, made, part)
     key = proposal.match.table.key
-    if sound and not part.summed and not repeated_in(engine, [proposal, *proposal.also, part], key):
+    if sound and not part.summed and not repeated_in(engine, [*with_parts([proposal]), part], key):
         proposal.also.append(part)
         proposal.ask(
             f"{part.match.main.name} ({part.match.main.rows:,} rows) has the columns of "

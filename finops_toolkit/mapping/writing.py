@@ -16,7 +16,7 @@ from typing import Any
 
 from ..errors import FinopsError, UsageError
 from .accounts import Line
-from .proposing import Proposal
+from .proposing import Proposal, with_parts
 from .trying import source_of, where_of
 
 WRITTEN = ".finops-new.json"  # what was written, with its hash: what differs was edited
@@ -28,7 +28,7 @@ def sql_text(proposal: Proposal) -> str:
 
     Where several sources hold the table, a SELECT for each, put together.
     """
-    return "\nUNION ALL BY NAME\n".join(map(_select_text, (proposal, *proposal.also)))
+    return "\nUNION ALL BY NAME\n".join(map(_select_text, with_parts([proposal])))
 
 
 def _select_text(proposal: Proposal) -> str:
@@ -115,7 +115,7 @@ def rejected_text(proposal: Proposal) -> str:
     first = (
         f"-- Rows that {proposal.name}.sql leaves out, each with the reason. `finops check` counts them.\n"
     )
-    parts = [part for one in (proposal, *proposal.also) for part in _rejected_parts(one)]
+    parts = [part for one in with_parts([proposal]) for part in _rejected_parts(one)]
     return first + "\nUNION ALL\n".join(parts) + "\n"
 
 

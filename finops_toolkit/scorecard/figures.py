@@ -120,6 +120,7 @@ def budget(panel: Panel, unit: str, line: Line, first: int, last: int) -> Figure
     for part, sign in line.parts.items():
         name = f"budget_{part}"
         amount, rows = 0, 0
+        # Of a ledger that ends before this line. Without a ledger the budget stands by itself.
         if part in panel.missing and name in panel.missing and "revenue" in panel.measures:
             return Figure(None, panel.missing[part])
         if name in panel.measures:
