@@ -3,5 +3,5 @@ SELECT CASE
     WHEN REGEXP_MATCHES(line, '^[ |]*[*]+') THEN 'a subtotal or total'
     WHEN POSITION('|' IN line) = 0 THEN 'a line above the list'
     ELSE 'a line of headings' END AS reason
-FROM KSB1_items
-WHERE is_item IS NOT TRUE
+FROM items
+WHERE list = 'KSB1' AND is_item IS NOT TRUE

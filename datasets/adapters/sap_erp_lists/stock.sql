@@ -6,7 +6,7 @@ WITH moved AS (
         -- 701 to 718: differences found when stock is counted.
         SUM(CAST(number_eu(quantity) AS DECIMAL(19, 4))) FILTER (WHERE kind BETWEEN '701' AND '718') AS adjustment,
         COUNT(*) AS source_rows
-    FROM MB51_items WHERE is_item
+    FROM items WHERE list = 'MB51' AND is_item
     GROUP BY 1, 2, 3
 ),
 months AS (
