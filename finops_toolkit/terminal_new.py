@@ -49,10 +49,10 @@ def _heading(out: Any, text: str) -> None:
 
 
 def _say_read(out: Any, made: Draft) -> None:
-    rows = sum(table.rows for table in made.tables.values())
+    held, rows = made.held
     out.print(
         f"Read {counted(made.seen.files, 'file')} ({made.seen.bytes / 1e6:,.1f} MB): "
-        f"{counted(len(made.tables), 'table')}, {counted(rows, 'row')}.",
+        f"{counted(held, 'table')}, {counted(rows, 'row')}.",
         style="bold",
     )
     for name, why in made.seen.unread[:5]:

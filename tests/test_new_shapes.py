@@ -162,6 +162,8 @@ def test_lines_of_a_statement_side_by_side_become_accounts(tmp_path: Path, sign:
     (tie,) = books.opened.ties
     assert (tie.read, tie.used, tie.amount_read) == (3, 3, -1_400_000)
     assert {line.account: line.line for line in made.lines}["Sundries"] == "unmapped"
+    # The file is counted once, and is used: nobody is asked what it might be.
+    assert made.held == (1, 3) and made.near == []
 
 
 def test_lines_of_documents_are_no_statement(tmp_path: Path) -> None:

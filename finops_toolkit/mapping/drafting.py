@@ -17,7 +17,7 @@ from .looking import Look, look
 from .masters import accounts_of, listed_from_rows, root_of, units_text
 from .matching import Match, matches
 from .months import by_month
-from .pages import profile_page, questions_page, readme_page, template
+from .pages import held_in, profile_page, questions_page, readme_page, template
 from .profiling import Table, joins, profile, profile_view
 from .proposing import Proposal, Question, ask_about_rival, propose, with_parts
 from .scenarios import split
@@ -60,6 +60,11 @@ class Draft:
     chart: str = ""
     questions: list[Question] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
+
+    @property
+    def held(self) -> tuple[int, int]:
+        """How many tables the files hold, and how many rows."""
+        return held_in(self.tables.values())
 
 
 def draft(target: Path, folder: Path, shown: Callable[[int, int], None] | None = None) -> Draft:

@@ -90,7 +90,7 @@ def matches(tables: dict[str, Table], joins: list[Join]) -> tuple[dict[str, Matc
             chosen[name] = match
             taken.setdefault(source, set()).add(name)
     _one_date(chosen)
-    mains = {match.main.name for match in chosen.values()}
+    mains = {match.main.origin or match.main.name for match in chosen.values()}
     near = [match for match in near if match.main.name not in mains and match.table.name not in chosen]
     return chosen, sorted(near, key=lambda match: -match.score)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ..books.contract import load_contract
 from ..wording import counted, joined
@@ -38,6 +38,12 @@ def kind_text(column: Profile) -> str:
     return _KINDS.get(column.kind, column.kind)
 
 
+def held_in(tables: Iterable[Table]) -> tuple[int, int]:
+    """How many tables the files hold, and how many rows: what was set one below the other is in them."""
+    own = [table.rows for table in tables if not table.origin]
+    return len(own), sum(own)
+
+
 def profile_page(
     seen: Look, tables: dict[str, Table], joins: Sequence[Join], chosen: dict[str, Match]
 ) -> str:
@@ -45,11 +51,11 @@ def profile_page(
     uses: dict[str, list[str]] = {}
     for name, match in chosen.items():
         uses.setdefault(match.main.name, []).append(name)
-    rows = sum(table.rows for table in tables.values())
+    held, rows = held_in(tables.values())
     lines = [
         "# What the files hold",
         "",
-        f"{counted(seen.files, 'file')}, {counted(len(tables), 'table')}, {counted(rows, 'row')}. "
+        f"{counted(seen.files, 'file')}, {counted(held, 'table')}, {counted(rows, 'row')}. "
         "Rows and empty cells are counted over everything; kinds are told from a sample.",
         "",
     ]
