@@ -1,9 +1,9 @@
 """One notebook through papermill, within a time and a memory, with the true cause of its end.
 
 Two ways, one result. Warm: its cells run in a process forked from one that has imported everything
-(forked.py, cells.py). Kernel: in an ordinary kernel of this very interpreter, where nothing can be forked or
-the notebook needs what only a kernel has. papermill is given an engine of ours: it looks for no kernelspec
-(so none, or a foreign one, does no harm), gives the run one deadline instead of one a cell, and keeps the
+(forked.py, cells.py). Kernel: in an ordinary kernel (ordinary.py), where nothing can be forked or the
+notebook needs what only a kernel has. papermill is given an engine of ours: it looks for no kernelspec (so
+none, or a foreign one, does no harm), gives the run one deadline instead of one a cell, and keeps the
 notebook as far as it got.
 """
 
@@ -14,7 +14,6 @@ import logging
 import os
 import re
 import signal
-import sys
 import tempfile
 import threading
 import time
@@ -25,8 +24,6 @@ from pathlib import Path
 from typing import Any
 
 import papermill
-from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
-from jupyter_client.manager import AsyncKernelManager
 from nbclient.exceptions import (
     CellExecutionComplete,
     CellExecutionError,
@@ -39,6 +36,7 @@ from papermill.engines import Engine, papermill_engines
 
 from .forked import ForkedKernel, early_variables
 from .limits import MEMORY_ERRORS, Watch, size
+from .ordinary import OrdinaryKernel
 from .tidying import tidy
 from .warm import ColdStart, Zygote
 
@@ -228,55 +226,6 @@ def _environment(scratch: str) -> dict[str, str]:
     return {**kept, **threads, **own}
 
 
-class _OwnKernel(KernelSpecManager):
-    """Whatever kernel is asked for: this interpreter."""
-
-    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-        command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-        return KernelSpec(argv=command, display_name="Python 3", language="python")
-
-
-class _RealKernel(AsyncKernelManager):
-    """A kernel of this interpreter, on files instead of ports."""
-
-    def __init__(self, scratch: str):
-        super().__init__(kernel_name="python3", kernel_spec_manager=_OwnKernel())
-        self._process: Any = None
-        self.connection_file = str(Path(scratch, "kernel.json"))
-        if os.name == "posix" and len(scratch) < 80:  # a socket's path may be some 107 characters long
-            self.transport, self.ip = "ipc", str(Path(scratch, "socket"))
-        self._said = Path(scratch, "said")
-
-    async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
-        with open(self._said, "wb") as sink:
-            await super().start_kernel(stdout=sink, stderr=sink, **options)
-        self._process = getattr(self.provisioner, "process", None)
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
-    def exit_code(self) -> int | None:
-        return self._process.poll()
-
-    def kill(self) -> None:
-        """End it with all it has started, at once."""
-        if self._process is None or self._process.poll() is not None:
-            return
-        if hasattr(os, "killpg"):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        else:
-            self._process.kill()
-
-    def last_words(self) -> str:
-        return self._said.read_text(errors="replace").strip()[-3000:]
-
-    def close(self) -> None:
-        """Nothing of it is left: nbclient has shut it down, and its files lie in the run's own folder."""
-
-    problem = ""
-
-
 class _Client(PapermillNotebookClient):
     """papermill's client with one deadline for the whole run, and a note of where and why it stopped."""
 
@@ -303,7 +252,7 @@ class _Client(PapermillNotebookClient):
             if self._zygote:
                 kernel = ForkedKernel(self._zygote, scratch)
             else:
-                kernel = _RealKernel(scratch)
+                kernel = OrdinaryKernel(scratch)
             self.km = self._kernel = kernel
             _running.add(kernel.kill)
             try:
