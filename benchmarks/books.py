@@ -135,8 +135,10 @@ def begin(way: str) -> None:
     """Let this process ask for as much memory as the machine has; what Ibis imports late comes first."""
     if way.startswith("ours"):
         import ibis
+        import ibis.formats.pandas
+        import pyarrow.vendored.version
 
-        assert ibis.duckdb
+        assert ibis.duckdb and ibis.formats.pandas and pyarrow.vendored.version
     there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     resource.setrlimit(resource.RLIMIT_AS, (there, there))
 

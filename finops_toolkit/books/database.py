@@ -16,18 +16,17 @@ from typing import Any
 
 import duckdb
 import ibis
-from ibis.backends.sql.datatypes import DuckDBType
 
 from ..errors import ContractError, UsageError
 from ..sources.sql import literal, quote
 from ..sources.text import reason
 from .address import Address
-from .contract import ENGINE_TYPES, Column, Table, load_contract
+from .contract import Column, Table, load_contract
 from .engine import Engine
 from .finding import Finding
 from .locking import lock_down
 from .mending import values_are_no
-from .opening import Found, Opened, columns_usable, open_table
+from .opening import Found, Opened, columns_usable, engine_type, open_table
 from .settings import settings_in, sound_settings
 from .stamps import stamps
 
@@ -144,7 +143,7 @@ def typed(raw: ibis.Table, table: Table, found: Found) -> ibis.Table:
     columns = {
         column.name: _cast(raw[found[column.name][0]], column)
         if column.name in found
-        else ibis.null(_kind(column))
+        else ibis.null(engine_type(column.type))
         for column in table.columns.values()
     }
     return raw.select(**columns)
@@ -219,17 +218,13 @@ def readable(kind: Any, column: Column) -> bool:
     return bool(whole or (column.type != "integer" and kind.is_decimal()))
 
 
-def _kind(column: Column) -> Any:
-    return DuckDBType.from_string(ENGINE_TYPES[column.type])
-
-
 def _cast(raw: Any, column: Column) -> Any:
     """A server's column in the contract's type."""
     if column.type in ("id", "text"):
         return (raw if raw.type().is_string() else raw.cast("string")).strip().nullif("")
     if column.type == "month":
         return raw.cast("date").truncate("M").cast("date")
-    return raw if raw.type() == _kind(column) else raw.cast(_kind(column))
+    return raw if raw.type() == engine_type(column.type) else raw.cast(engine_type(column.type))
 
 
 def _doubts(raw: ibis.Table, table: Table, found: Found) -> Iterator[_Doubt]:
@@ -242,7 +237,7 @@ def _doubts(raw: ibis.Table, table: Table, found: Found) -> Iterator[_Doubt]:
             bounds = [ibis.literal(text).cast(kind) for text in ("0001-01-01", "9999-12-31")]
             yield _Doubt(column, "unreadable_value", ~value.between(*bounds))
         elif value.type().is_decimal():
-            target = _kind(column)
+            target = engine_type(column.type)
             digits = 18 if column.type == "integer" else target.precision - target.scale
             holds = value.abs() < ibis.literal(10**digits)
             yield _Doubt(column, "unreadable_value", ~holds)

@@ -100,7 +100,7 @@ class Facts:
         if self.opened.snapshot is not None:
             return self.opened.snapshot.units()
         if "units" in self.tables:
-            frame = self.tables["units"].to_pandas()
+            frame = self.tables["units"].to_pyarrow().to_pandas()
             frame = frame.reindex(columns=["unit", "name", "parent", "kind", "currency"])
         else:
             found = set()

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import ibis
 import pandas as pd
 
+from ..wording import joined
 from .calendars import Tables, month_of
 from .contract import load_contract
 from .measures import EXACT, Measure
 
 # What stands between the names of a unit and of its sister.
 SISTER = "\x1f"
+_NO_ACCOUNT: frozenset[str] = frozenset()
 _CREDIT_LINES = ("revenue", "other_income", "intercompany_result")
 _LIABILITIES = ("payables", "other_current_liabilities", "debt", "other_liabilities", "equity")
 _EXPENSES = ("cogs", "selling", "distribution", "administration", "research", "depreciation")
@@ -188,9 +190,7 @@ def ledger_sums(
     contract, words = load_contract(), line_texts()
     budget = prefix != ""
     source = "budget" if budget else "ledger"
-
-    def chosen(mask: Any) -> frozenset[str]:
-        return frozenset(accounts.account[mask])
+    of_line = _accounts_by(accounts, "line")
 
     def measure(name: str, text: str, nature: str = "flow") -> Measure:
         return Measure(
@@ -198,65 +198,72 @@ def ledger_sums(
         )
 
     # A source may end at a profit: without any balance there is no equity of 0, and nothing to balance.
-    sheet = accounts.line.isin(contract.lines_balance).any()
+    sheet = not of_line.keys().isdisjoint(contract.lines_balance)
     unbalanced = None if sheet else "no account belongs to a line of the balance sheet"
-    unknown = {} if sheet else _beyond(accounts)
+    unknown = {} if sheet else _beyond(of_line)
     for line in contract.lines_profit:
-        sign, ids = -1 if line in _CREDIT_LINES else 1, chosen(accounts.line == line)
+        sign, ids = -1 if line in _CREDIT_LINES else 1, of_line.get(line, _NO_ACCOUNT)
         yield LedgerSum(measure(line, words[line]), ids, sign, "flow", False, unknown.get(line))
     for line in contract.lines_balance:
-        ids = chosen(accounts.line == line)
+        ids = of_line.get(line, _NO_ACCOUNT)
         sign = -1 if line in _LIABILITIES else 1
         reason = f"no account belongs to the line {line!r}" if not ids and line in _MUST_EXIST else unbalanced
         accumulate = not closings_given
         column = "closing" if closings_given else "flow"
         yield LedgerSum(measure(line, words[line], "closing"), ids, sign, column, accumulate, reason)
-    ids = chosen(accounts.line == "unmapped")
+    ids = of_line.get("unmapped", _NO_ACCOUNT)
     reason = None if ids else "every account has a statement line"
     yield LedgerSum(measure("unmapped", words["unmapped"]), ids, 1, "flow", False, reason)
-    profit = chosen(accounts.line.isin(contract.lines_profit))
     if not budget:
         # Where closing balances are given, equity holds the result unless profit accounts carry balances too.
         result = measure("profit_to_date", "Result accumulated in the books, not yet in equity", "closing")
         column = "closing" if closings_given else "flow"
+        profit = _accounts_of(of_line, contract.lines_profit)
         yield LedgerSum(result, profit, -1, column, not closings_given, unbalanced)
         charge = measure("depreciation_charge", "Depreciation of the month, wherever it was charged")
-        ids = chosen(accounts.line == "accumulated_depreciation")
+        ids = of_line.get("accumulated_depreciation", _NO_ACCOUNT)
         if ids:
             # From balances only, the month's movement is the change of the balance: the panel takes it.
             yield LedgerSum(charge, ids, -1, "change" if closings_given else "moved", False)
         else:
             # Fixed assets are kept net: what was charged is what stands as expense.
-            yield LedgerSum(charge, chosen(accounts.line == "depreciation"), 1, "flow", False)
-    yield from _by_attribute(accounts, measure, chosen)
+            yield LedgerSum(charge, of_line.get("depreciation", _NO_ACCOUNT), 1, "flow", False)
+    yield from _by_attribute(accounts, measure, _accounts_of(of_line, _EXPENSES))
 
 
-def _beyond(accounts: pd.DataFrame) -> dict[str, str]:
+def _accounts_by(accounts: pd.DataFrame, column: str) -> dict[str, frozenset[str]]:
+    """The accounts by what a column says of them; those of which it says nothing are left out."""
+    found: dict[str, set[str]] = {}
+    for account, value in accounts.loc[accounts[column].notna(), ["account", column]].to_numpy():
+        found.setdefault(value, set()).add(account)
+    return {value: frozenset(ids) for value, ids in found.items()}
+
+
+def _accounts_of(of_line: Mapping[str, frozenset[str]], lines: Sequence[str]) -> frozenset[str]:
+    """The accounts of several lines."""
+    return _NO_ACCOUNT.union(*(of_line.get(line, _NO_ACCOUNT) for line in lines))
+
+
+def _beyond(of_line: Mapping[str, frozenset[str]]) -> dict[str, str]:
     """The lines of profit and loss that a source without a balance sheet does not reach, and why."""
-    found: dict[str, str] = {}
-    for lines in _TOGETHER:
-        if not accounts.line.isin(lines).any():
-            shown = "and no balance sheet shows that it is nothing"
-            found |= dict.fromkeys(lines, f"no account belongs to {_either(lines)}, {shown}")
-    return found
+    return {
+        line: f"no account belongs to {joined(lines, 'or')}, and no balance sheet shows that it is nothing"
+        for lines in _TOGETHER
+        if of_line.keys().isdisjoint(lines)
+        for line in lines
+    }
 
 
-def _either(words: Sequence[str]) -> str:
-    return ", ".join(words[:-1]) + " or " * (len(words) > 1) + words[-1]
-
-
-def _by_attribute(accounts: pd.DataFrame, measure: Any, chosen: Any) -> Iterator[LedgerSum]:
+def _by_attribute(
+    accounts: pd.DataFrame, measure: Callable[[str, str], Measure], expenses: frozenset[str]
+) -> Iterator[LedgerSum]:
+    by_behaviour, by_driver = _accounts_by(accounts, "behaviour"), _accounts_by(accounts, "driver")
     for behaviour in ("variable", "fixed"):
-        known = accounts.behaviour.notna().any()
-        ids = (
-            chosen((accounts.behaviour == behaviour) & accounts.line.isin(_EXPENSES))
-            if known
-            else frozenset()
-        )
-        reason = None if known else "no account is marked as variable or fixed"
+        ids = by_behaviour.get(behaviour, _NO_ACCOUNT) & expenses
+        reason = None if by_behaviour else "no account is marked as variable or fixed"
         text = f"{behaviour.capitalize()} cost"
         yield LedgerSum(measure(f"{behaviour}_cost", text), ids, 1, "flow", False, reason)
     for name, (driver, text) in DRIVERS.items():
-        ids = chosen(accounts.driver == driver)
+        ids = by_driver.get(driver, _NO_ACCOUNT)
         reason = None if ids else f"no account is marked with the driver {driver!r}"
         yield LedgerSum(measure(name, text), ids, 1, "flow", False, reason)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..sources.macros import readings
 from ..sources.sql import literal, quote
+from ..wording import joined
 from .casting import EXAMPLES
 from .contract import Column
 
@@ -213,17 +214,17 @@ def how_to_write(values: Sequence[Any], kind: str, column: str, select: bool) ->
     remarks = {said[1] for value in values if (said := _REMARK.search(str(value)))}
     example = EXAMPLES[kind]
     if not select:
-        meant = " or ".join(dict.fromkeys(found.values()))
-        return f"write them like {example}" + (f": {meant} for {bare[0]!r}" if meant else "")
+        meant = joined(dict.fromkeys(found.values()), "or")
+        return f"write them like {example}" + (f": {meant} for {bare[0]!r}" if found else "")
     if not found:
-        written = f"like {' or '.join(sorted(remarks))}" if remarks else f"like {example}"
+        written = f"like {joined(sorted(remarks), 'or')}" if remarks else f"like {example}"
         return f"it must be written {written}: mend the file, or leave the row out with its reason"
     calls = [f"{name}({column or '…'})" for name in found]
     if len(found) > 1 and len(set(found.values())) > 1:
         each = ", ".join(f"{text} with {call}" for call, text in zip(calls, found.values(), strict=True))
         return f"which is it? {bare[0]!r} is {each}"
     if remarks:
-        expected = " and ".join(sorted(remarks))
+        expected = joined(sorted(remarks))
         return f"the SELECT expects {expected}; if all are like {bare[0]!r}, take {calls[0]}"
     return f"{bare[0]!r} is read by {calls[0]}"
 

@@ -219,7 +219,13 @@ def typed_table(connection: Any, table: Table) -> ibis.Table:
 @cache
 def _schema(name: str) -> ibis.Schema:
     columns = load_contract().tables[name].columns.values()
-    return ibis.schema({column.name: DuckDBType.from_string(ENGINE_TYPES[column.type]) for column in columns})
+    return ibis.schema({column.name: engine_type(column.type) for column in columns})
+
+
+@cache
+def engine_type(kind: str) -> Any:
+    """The Ibis type of a kind of column: what the contract calls id, money or month."""
+    return DuckDBType.from_string(ENGINE_TYPES[kind])
 
 
 def open_table(opened: Opened, table: Table, path: Path, view: str | None = None) -> None:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from ..errors import ContractError, UsageError
 from ..periods import month_text
+from ..wording import joined
 from . import ledger
 from .calendars import MONTHS, Calendar, Tables
 from .checking import SCALE
@@ -219,7 +220,7 @@ def ledger_names() -> list[str]:
 
 def _miss(panel: Panel, name: str, tables: Tables, needs: tuple[str, ...]) -> None:
     absent = [table for table in needs if table not in tables]
-    panel.missing[name] = f"needs {' and '.join(absent or needs)}, which the data does not have"
+    panel.missing[name] = f"needs {joined(absent or needs)}, which the data does not have"
 
 
 def _last_full_month(parts: list[Part]) -> int:

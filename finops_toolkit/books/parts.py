@@ -119,7 +119,10 @@ def _move_unmapped(frame: pd.DataFrame, accounts: pd.DataFrame) -> None:
 
     Nobody has said what the account is: either way its money must show.
     """
-    unmapped = frame[frame.account.isin(accounts.account[accounts.line == "unmapped"])]
+    nowhere = accounts.account[accounts.line == "unmapped"]
+    if nowhere.empty:
+        return
+    unmapped = frame[frame.account.isin(nowhere)]
     for _, rows in unmapped.sort_values("month").groupby(["account", "unit"]):
         if not rows.flow.any():
             frame.loc[rows.index, "flow"] = rows.closing.diff().fillna(rows.closing).astype("int64")
@@ -141,16 +144,16 @@ def _add_budget_quantity(part: Part, frame: pd.DataFrame, accounts: pd.DataFrame
 
 
 def _ledger_part(frame: pd.DataFrame, sums: list[ledger.LedgerSum], source: str) -> Part:
-    keys = frame[["unit", "month"]].drop_duplicates().reset_index(drop=True)
-    for column in ("flow", "closing"):
-        fits(frame[column].abs().astype(float).groupby([frame.unit, frame.month]).sum())
     place = frame.groupby(["unit", "month"], sort=False, dropna=False).ngroup().to_numpy()
+    for column in ("flow", "closing"):
+        fits(np.bincount(place, np.abs(frame[column].to_numpy(dtype="float64"))))
+    keys = frame[["unit", "month"]].iloc[np.unique(place, return_index=True)[1]].reset_index(drop=True)
     codes, accounts = pd.factorize(frame.account)
     columns: dict[str, Any] = {}
     for item in sums:
         if item.reason:
             continue
-        used = accounts.isin(item.accounts)[codes]
+        used = np.fromiter((account in item.accounts for account in accounts), bool, len(accounts))[codes]
         taken = "closing" if item.column == "change" else item.column
         for column, name, sign in ((taken, "", item.sign), ("rows", "rows ", 1)):
             total = np.zeros(len(keys), "int64")

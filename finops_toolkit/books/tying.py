@@ -10,6 +10,7 @@ import duckdb
 
 from ..sources.sql import quote
 from ..sources.text import reason
+from ..wording import joined
 from .adapting import REJECTED, one_select, run_select
 from .checking import SCALE
 from .contract import Table, load_contract
@@ -150,7 +151,7 @@ def _rejected(opened: Opened, name: str, money: bool) -> tuple[Rejected, ...]:
     columns = [str(row[0]).lower() for row in opened.connection.raw_sql(f"DESCRIBE {raw}").fetchall()]
     needed = ["reason", *(["amount"] if money else [])]
     if not set(needed) <= set(columns):
-        raise ValueError(f"{path.name} must give {' and '.join(needed)}; it gives {', '.join(columns)}")
+        raise ValueError(f"{path.name} must give {joined(needed)}; it gives {', '.join(columns)}")
     counted = f"SUM({ROWS})" if ROWS in columns else "COUNT(*)"
     summed = f"SUM(CAST(CAST(amount AS DECIMAL(19, 4)) AS {_MONEY}))" if money else "NULL"
     rows = opened.connection.raw_sql(

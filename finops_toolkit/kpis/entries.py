@@ -18,6 +18,7 @@ from typing import Any
 import pandas as pd
 
 from ..errors import UsageError
+from ..wording import joined
 from .formulas import (
     Comparison,
     FormulaError,
@@ -152,7 +153,7 @@ class Catalogue(dict[str, Kpi]):
 def close_to(word: str, allowed: Collection[str]) -> str:
     """What may have been meant, for an error's second line."""
     close = difflib.get_close_matches(word, list(allowed), n=3, cutoff=0.5)
-    return f"Did you mean {' or '.join(close)}?" if close else f"Allowed: {', '.join(sorted(allowed))}."
+    return f"Did you mean {joined(close, 'or')}?" if close else f"Allowed: {', '.join(sorted(allowed))}."
 
 
 def catalogue(extra: str | Path | None = None, measures: Collection[str] | None = None) -> Catalogue:

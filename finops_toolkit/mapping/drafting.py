@@ -149,8 +149,7 @@ def _set_below(engine: Any, made: Draft) -> None:
             made.questions.append(Question(text, where, 8.5))
             continue
         name = f"{table.name}_by_{'month' if months else 'account'}"
-        shown = f"{table.source.shown}, its {'months' if months else 'accounts'} one below the other"
-        long = profile_view(engine, table, name, found.sql, shown)
+        long = profile_view(engine, table, name, found.sql, "month" if months else "account")
         long.counted, long.total, long.asked = found.counted, found.total, found.asked
         made.tables[name] = long
 
@@ -364,7 +363,7 @@ def _ask_about_rest(made: Draft) -> None:
     for match in made.near[:6]:
         made.questions.append(
             Question(
-                f"{match.main.name} looks like {match.table.name}, but {' and '.join(match.missing)} is "
+                f"{match.main.name} looks like {match.table.name}, but {joined(match.missing)} is "
                 f"not found in it. "
                 "Is it in another file?",
                 f"write {match.table.name}.sql",

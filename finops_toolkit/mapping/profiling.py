@@ -17,6 +17,7 @@ from ..sources.loading import Loaded, load
 from ..sources.macros import make_macros
 from ..sources.sql import literal, quote
 from ..sources.text import reason
+from ..wording import counted
 from .formats import Form, form_of, uses_comma
 from .looking import Look, Source
 from .words import plain, reserved, totals, unaccented
@@ -136,10 +137,14 @@ def profile(seen: Look, shown: Callable[[int, int], None] | None = None) -> tupl
     return engine, tables
 
 
-def profile_view(engine: Any, origin: Table, name: str, sql: str, shown: str) -> Table:
-    """The profile of what a SELECT makes of a table: `sql` stands after FROM."""
+def profile_view(engine: Any, origin: Table, name: str, sql: str, each: str) -> Table:
+    """The profile of a table's columns set one below the other, each a month or an account: `sql` stands
+    after FROM.
+    """
     engine.execute(f"CREATE VIEW {quote(name)} AS SELECT * FROM {sql}")
     rows = engine.execute(f"SELECT COUNT(*) FROM {quote(name)}").fetchall()[0][0]
+    below = counted(rows // max(origin.rows, 1), each)
+    shown = f"{origin.source.shown}, its {below} one below the other"
     source = Source(name, origin.source.entry, shown, origin.source.notes)
     table = _table(engine, source, rows)
     table.origin, table.relation = origin.name, sql

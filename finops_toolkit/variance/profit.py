@@ -14,7 +14,7 @@ import pandas as pd
 from ..books import Books
 from ..errors import UsageError
 from ..periods import Period
-from ..wording import SCALE, money_text
+from ..wording import SCALE, joined, money_text
 from .bridges import Bridge, make_bridge, price_volume_mix, product_effects, ratio
 
 PROFIT_LINES = (
@@ -80,7 +80,7 @@ SALES_DRIVERS = ("sales", "returns", "standard_cost")
 def check_reference(against: str) -> None:
     """Raise a UsageError for a reference that is not known."""
     if against not in REFERENCES:
-        raise UsageError(f"The reference {against!r} is not known.", f"Allowed: {' or '.join(REFERENCES)}.")
+        raise UsageError(f"The reference {against!r} is not known.", f"Allowed: {joined(REFERENCES, 'or')}.")
 
 
 def accounts_of(books: Books) -> pd.DataFrame:
