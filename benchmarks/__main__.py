@@ -5,10 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from . import batch, books
+from . import batch, books, engines
 from .timing import Row
 
-PARTS: dict[str, Callable[[], list[Row]]] = {"books": books.run, "batch": batch.batch, "nbval": batch.nbval}
+PARTS: dict[str, Callable[[], list[Row]]] = {
+    "books": books.run,
+    "engines": engines.run,
+    "batch": batch.batch,
+    "nbval": batch.nbval,
+}
 
 
 def main() -> None:

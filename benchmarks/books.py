@@ -182,6 +182,12 @@ def _compared(name: str, folder: Path, ways: Sequence[str], labels: Sequence[str
     return Row(f"{name} ({peak:,.0f} MB at most)", seconds[ways[0]], others)
 
 
+def make_ledger(folder: Path, million: int) -> None:
+    """Books with a journal of so many million lines."""
+    words = [sys.executable, "-m", "finops_toolkit.cli", "make-data", str(folder), "--lines"]
+    subprocess.run([*words, f"{million}000000"], check=True, stdout=subprocess.DEVNULL)
+
+
 def run(millions: Sequence[int] = MILLIONS) -> list[Row]:
     """The rows of the table, for ledgers of so many million lines."""
     rows = [
@@ -195,8 +201,7 @@ def run(millions: Sequence[int] = MILLIONS) -> list[Row]:
     with tempfile.TemporaryDirectory() as name:
         for million in millions:
             folder, times = Path(name) / f"ledger{million}", 1 if million >= _LONG else _RUNS
-            make = [sys.executable, "-m", "finops_toolkit.cli", "make-data", str(folder), "--lines"]
-            subprocess.run([*make, f"{million}000000"], check=True, stdout=subprocess.DEVNULL)
+            make_ledger(folder, million)
             label, others = f"{million} million ledger lines", ["hand-written SQL", "pandas"]
             ways = ["ours_measures", "sql_measures", "pandas_measures"]
             rows.append(_compared(f"Monthly measures, {label}", folder, ways, others, times))
