@@ -10,6 +10,7 @@ import zmq
 import zmq.asyncio
 from jupyter_client.channels import AsyncZMQSocketChannel
 from jupyter_client.session import Session
+from jupyter_core.utils import run_sync  # a browser of another test may keep a loop running in this thread
 
 from finops_toolkit.reports.ordinary import OrdinaryKernel, ShellChannel
 
@@ -41,8 +42,8 @@ def test_a_reply_that_comes_during_a_send_is_seen(tmp_path: Path) -> None:
 
     Where jupyter_client's own channel sees it too, ours can go.
     """
-    assert asyncio.run(a_reply_during_a_send(ShellChannel, f"ipc://{tmp_path}/shell", 30))
-    assert not asyncio.run(a_reply_during_a_send(AsyncZMQSocketChannel, f"ipc://{tmp_path}/shell", 0.5))
+    assert run_sync(a_reply_during_a_send)(ShellChannel, f"ipc://{tmp_path}/shell", 30)
+    assert not run_sync(a_reply_during_a_send)(AsyncZMQSocketChannel, f"ipc://{tmp_path}/shell", 0.5)
 
 
 def test_an_ordinary_kernel_is_spoken_to_over_that_channel(tmp_path: Path) -> None:
