@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -54,14 +55,14 @@ class Group:
 
 
 def group_of(
-    tables: Tables, settings: Mapping[str, Any], currency: str, currencies: Mapping[str, str]
+    tables: Tables,
+    settings: Mapping[str, Any],
+    currency: str,
+    currencies: Mapping[str, str],
+    owned: Mapping[str, Decimal | None],
 ) -> Group:
-    """What books.toml and the table units say. Raises ContractError where they do not say enough."""
-    shares = {}
-    if "units" in tables:
-        rows = tables["units"].select("unit", "ownership")
-        owned = rows.filter(rows.ownership < 1).to_pyarrow().to_pylist()
-        shares = {row["unit"]: int(row["ownership"] * WHOLE) for row in owned}
+    """What books.toml and the units' ownership say. Raises ContractError where they do not say enough."""
+    shares = {unit: int(share * WHOLE) for unit, share in owned.items() if share is not None and share < 1}
     rates = rates_of(tables, currency, currencies) if settings.get("translate") else None
     return Group(shares, settings.get("consolidation") == "proportional", rates)
 

@@ -100,8 +100,8 @@ class Facts:
         if self.opened.snapshot is not None:
             return self.opened.snapshot.units()
         if "units" in self.tables:
-            frame = self.tables["units"].to_pyarrow().to_pandas()
-            frame = frame.reindex(columns=["unit", "name", "parent", "kind", "currency"])
+            columns = ["unit", "name", "parent", "kind", "currency"]
+            frame = pd.DataFrame(self._unit_rows, columns=columns, dtype=object)
         else:
             found = set()
             for name, table in self.tables.items():
@@ -125,6 +125,11 @@ class Facts:
         return ordered.reset_index(drop=True)
 
     @cached_property
+    def _unit_rows(self) -> list[dict[str, Any]]:
+        """The table units as it is; no row where there is none."""
+        return self.tables["units"].to_pyarrow().to_pylist() if "units" in self.tables else []
+
+    @cached_property
     def fiscal_starts(self) -> dict[str, int]:
         """The month each unit's own fiscal year begins with, where the units are peers."""
         return fiscal_starts(self)
@@ -141,7 +146,8 @@ class Facts:
     def group(self) -> Group:
         """How units become a whole. Raises ContractError where nobody says enough to translate amounts."""
         currencies = dict(zip(self.units.unit, self.units.currency, strict=True))
-        return group_of(self.tables, self.opened.settings, self.currency, currencies)
+        owned = {row["unit"]: row["ownership"] for row in self._unit_rows}
+        return group_of(self.tables, self.opened.settings, self.currency, currencies, owned)
 
     @cached_property
     def outline(self) -> Outline:

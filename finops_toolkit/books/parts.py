@@ -77,7 +77,7 @@ def ledger_parts(tables: Tables) -> list[Part]:
     """The ledger's part and the budget's, as far as the tables hold them."""
     if "accounts" not in tables:
         return []
-    accounts = tables["accounts"].to_pandas()
+    accounts = tables["accounts"].to_pyarrow().to_pandas()
     parts = []
     found = ledger.ledger_movements(tables)
     if found is not None:
@@ -144,10 +144,12 @@ def _add_budget_quantity(part: Part, frame: pd.DataFrame, accounts: pd.DataFrame
 
 
 def _ledger_part(frame: pd.DataFrame, sums: list[ledger.LedgerSum], source: str) -> Part:
-    place = frame.groupby(["unit", "month"], sort=False, dropna=False).ngroup().to_numpy()
+    # Of each row, the place of its unit and month among those there are.
+    units, months = pd.factorize(frame.unit)[0], pd.factorize(frame.month)[0]
+    _, first, place = np.unique(units * (len(frame) + 1) + months, return_index=True, return_inverse=True)
     for column in ("flow", "closing"):
         fits(np.bincount(place, np.abs(frame[column].to_numpy(dtype="float64"))))
-    keys = frame[["unit", "month"]].iloc[np.unique(place, return_index=True)[1]].reset_index(drop=True)
+    keys = frame[["unit", "month"]].iloc[first].reset_index(drop=True)
     codes, accounts = pd.factorize(frame.account)
     columns: dict[str, Any] = {}
     for item in sums:
