@@ -44,7 +44,7 @@ test: $(COMPLETE) $(ENGINES) ## style, types, tests and notebooks: everything mu
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadscope $(PYTEST)
 
-prove: $(COMPLETE) $(ENGINES) ## the long proofs: hundreds of kills, mutations and seeds (an hour)
+prove: $(COMPLETE) $(ENGINES) ## the long proofs: hundreds of kills, mutations and seeds (half an hour)
 	$(BIN)/python -m pytest -m prove -n $(JOBS) --dist load $(PYTEST) tests
 
 lab: $(COMPLETE) ## open the lessons in JupyterLab
@@ -59,7 +59,7 @@ notebooks: $(COMPLETE) ## run lessons and solutions anew, and make the exercises
 pictures: $(COMPLETE) ## the documentation's charts and screenshots anew (after a change of looks; needs Chromium)
 	$(BIN)/python .ci/pictures.py
 
-bench: $(COMPLETE) ## how fast it is, against the alternatives
+bench: $(COMPLETE) $(ENGINES) ## how fast it is, against the alternatives (an hour)
 	$(BIN)/python -m benchmarks
 
 lock: $(COMPLETE) ## renew requirements.lock and environment.yml after a change of dependencies (needs uv)

@@ -25,6 +25,7 @@ def lock_down(connection: Any, folders: list[Path]) -> None:
     for statement in (
         *_shares(connection),
         "SET enable_progress_bar = false",
+        "SET parquet_metadata_cache = true",  # a file's is asked for four times before its first row is read
         "SET autoinstall_known_extensions = false",
         "SET autoload_known_extensions = false",
         f"SET temp_directory = {literal(spill.as_posix())}",
