@@ -10,6 +10,7 @@ import resource
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
 from collections.abc import Callable, Sequence
@@ -22,6 +23,7 @@ import nbformat.v4 as v4
 import pytest
 import small_company
 
+from finops_toolkit.reports.executors import process_pool
 from finops_toolkit.reports.outcomes import good
 from finops_toolkit.reports.store import open_store
 
@@ -428,6 +430,17 @@ def test_whatever_strikes_a_batch_nothing_good_is_lost(chaos: tuple[Scene, list[
 
     counts = chain(scene, 2, [*blows, Strike("worker", 1, 0.0)])
     assert counts["repeated"] <= 12
+
+
+def test_what_a_worker_had_put_aside_goes_with_the_batch() -> None:
+    """A worker that is ended while it cleans up leaves nothing for good."""
+    with process_pool(1) as pool:
+        scratch = pool.submit(tempfile.gettempdir).result()
+        aside = Path(f"{scratch}-1")
+        aside.mkdir()
+        (aside / "said").touch()
+
+    assert not aside.exists() and not Path(scratch).exists()
 
 
 def test_nothing_is_begun_where_nothing_can_be_written(tmp_path: Path) -> None:

@@ -74,6 +74,9 @@ def process_pool(jobs: int) -> Iterator[Executor]:
             with _interrupts_ignored():
                 pool.shutdown(wait=True, cancel_futures=True)
             stopped.close()
+            # A worker that ends is the signal to end the others, which may still be cleaning up.
+            for aside in Path(scratch).parent.glob(f"{Path(scratch).name}-*"):
+                shutil.rmtree(aside, ignore_errors=True)
 
 
 def _prepare(stopped: Any, scratch: str) -> None:
