@@ -148,8 +148,9 @@ def _set_below(engine: Any, made: Draft) -> None:
             where = "the name of the file: put the year into it, and run finops new again"
             made.questions.append(Question(text, where, 8.5))
             continue
-        name = f"{table.name}_by_{'month' if months else 'account'}"
-        long = profile_view(engine, table, name, found.sql, "month" if months else "account")
+        each = "month" if months else "account"
+        name = f"{table.name}_by_{each}"
+        long = profile_view(engine, table, name, found.sql, each)
         long.counted, long.total, long.asked = found.counted, found.total, found.asked
         made.tables[name] = long
 
